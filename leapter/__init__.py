@@ -1,0 +1,1 @@
+"""Leapter, self-hosted."""

@@ -1,0 +1,1 @@
+"""Veritas, the language Blueprints are written in. Standard library only."""
