@@ -1,1 +1,44 @@
-"""Leapter, self-hosted."""
+"""Leapter, self-hosted: API keys for business rules, and the server that runs the rules."""
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from htmx_flask import Htmx
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from leapter import accounts, api_keys, blueprints, db, logs, projects, runtime, web
+from leapter.config import MAX_BODY_BYTES, ROOT, Settings
+
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application. Without `settings` they are read from the environment.
+
+    Raises:
+        SettingsError: the environment holds a value that cannot be used.
+    """
+    settings = settings or Settings.from_env()
+    app = Flask("leapter", template_folder=str(ROOT / "templates"), static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=16 * MAX_BODY_BYTES,
+        SESSION_COOKIE_NAME="leapter_session",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=(settings.base_url or "").startswith("https:"),
+        WTF_CSRF_TIME_LIMIT=None,  # tokens live as long as the session: a page left open still works
+    )
+    app.extensions["leapter_settings"] = settings
+    logs.configure(settings.log_level)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops)  # type: ignore[method-assign]
+    db.init_app(app, settings)
+    csrf.init_app(app)
+    Htmx(app)
+    web.init_app(app, settings, runtime.problems.machine_problem)
+    accounts.init_app(app)
+    projects.init_app(app)
+    blueprints.init_app(app)
+    api_keys.init_app(app)
+    runtime.init_app(app, csrf)
+    return app

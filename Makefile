@@ -1,0 +1,46 @@
+# The only commands anyone needs: run, test, lint, bench.
+.DEFAULT_GOAL := run
+.PHONY: run test lint format bench lock install install-dev
+PYTHON ?= python3
+BIN := .venv/bin
+
+run: install
+	@exec $(BIN)/leapter serve
+
+test: install-dev
+	@$(BIN)/python -m tests.prepare
+	$(BIN)/pytest -n auto --dist loadgroup
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: install-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install-dev
+	@$(BIN)/python -m tests.bench
+
+install: .venv/installed
+install-dev: .venv/installed-dev
+
+.venv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit("Leapter needs Python 3.11 or newer; %s is %s. Set PYTHON=python3.x to use another." % (sys.executable, sys.version.split()[0]) if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv || { echo "Leapter needs Python's venv module; on Debian and Ubuntu: apt install python3-venv."; rm -rf .venv; exit 1; }
+	@echo "Setting up .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+.venv/installed: requirements.txt pyproject.toml .build/hatch_build.py | .venv/bin/uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+.venv/installed-dev: tests/requirements.txt .venv/installed
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r tests/requirements.txt
+	@touch $@
+
+lock: | .venv/bin/uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --all-extras -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --all-extras --group dev -c requirements.txt -o tests/requirements.txt

@@ -1,0 +1,8 @@
+"""Commands for users."""
+
+import click
+
+
+@click.group()
+def user() -> None:
+    """Users."""

@@ -1,0 +1,83 @@
+"""Tables of API keys: scope, usage, history."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from leapter.clock import now
+from leapter.db import Id, Model, UtcDateTime, new_id
+
+
+class ApiKey(Model):
+    """A key, without its secret: `digest` is the SHA-256 of the whole key, in hexadecimal."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (Index(None, "appspace_id", "created_at"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    appspace_id: Mapped[str] = mapped_column(ForeignKey("appspaces.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    prefix: Mapped[str] = mapped_column(String(12), index=True)
+    # What the form that asked for the key carried: the same form sent twice makes one key.
+    creation_token: Mapped[str] = mapped_column(Id, unique=True, default=new_id)
+    # Counts scope edits, so that an edit made against an older state is refused.
+    scope_version: Mapped[int] = mapped_column(Integer, default=1)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    created_by_id: Mapped[str | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_by_name: Mapped[str] = mapped_column(String(100))
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_by_name: Mapped[str | None] = mapped_column(String(100))
+
+    def __repr__(self) -> str:
+        return f"ApiKey(id={self.id!r})"
+
+
+class ApiKeyProject(Model):
+    """A project that a key may call."""
+
+    __tablename__ = "api_key_projects"
+
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True)
+    project_id: Mapped[str] = mapped_column(
+        ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class ApiKeyUsage(Model):
+    """What the flusher of the runtime writes; apart from `api_keys`, so that it never waits for an edit."""
+
+    __tablename__ = "api_key_usage"
+
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True)
+    use_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    last_used_address: Mapped[str | None] = mapped_column(String(45))
+    last_used_agent: Mapped[str | None] = mapped_column(String(200))
+    refused_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_refused_address: Mapped[str | None] = mapped_column(String(45))
+    last_refused_agent: Mapped[str | None] = mapped_column(String(200))
+
+
+class ApiKeyEvent(Model):
+    """Who changed what a key may do, and when. `detail` holds names as they were: projects may be gone later.
+
+    `created`: {"projects": [{"id", "name"}]}; `scope_changed`: {"added": […], "removed": […]}; `revoked`: {};
+    `project_deleted`: {"removed": […]}.
+    """
+
+    __tablename__ = "api_key_events"
+    __table_args__ = (
+        CheckConstraint("kind IN ('created', 'scope_changed', 'project_deleted', 'revoked')", name="kind"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    actor_name: Mapped[str] = mapped_column(String(100))
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

@@ -1,0 +1,7 @@
+"""Stored Blueprints: sources, revisions, findings."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Register this capability's routes."""

@@ -1,0 +1,8 @@
+"""Commands for projects."""
+
+import click
+
+
+@click.group()
+def project() -> None:
+    """Projects."""

@@ -1,0 +1,94 @@
+"""Tables of Blueprints, their revisions, their runs."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from leapter.clock import now
+from leapter.db import Id, Model, UtcDateTime, new_id
+
+
+class Blueprint(Model):
+    """A Blueprint under the ids that callers use.
+
+    The id is unique within its project only: a project imported a second time keeps its Blueprints' ids.
+    Label, call identifier and description are those of the revision in force, or of the newest where none is.
+    """
+
+    __tablename__ = "blueprints"
+    __table_args__ = (
+        UniqueConstraint("project_id", "slug"),
+        UniqueConstraint("project_id", "call_identifier"),
+    )
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    slug: Mapped[str] = mapped_column(String(100))
+    label: Mapped[str] = mapped_column(String(200))
+    call_identifier: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="")
+    revision_in_force_id: Mapped[str | None] = mapped_column(Id)
+    newest_revision_id: Mapped[str] = mapped_column(Id)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class BlueprintRevision(Model):
+    """One saved source. Never changed after it was written."""
+
+    __tablename__ = "blueprint_revisions"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["project_id", "blueprint_id"], ["blueprints.project_id", "blueprints.id"], ondelete="CASCADE"
+        ),
+        UniqueConstraint("project_id", "blueprint_id", "number"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    project_id: Mapped[str] = mapped_column(Id)
+    blueprint_id: Mapped[str] = mapped_column(Id)
+    number: Mapped[int] = mapped_column(Integer)
+    source: Mapped[str] = mapped_column(Text)
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    has_errors: Mapped[bool] = mapped_column(Boolean)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    created_by_name: Mapped[str] = mapped_column(String(100))
+
+
+class Run(Model):
+    """One run, of a key or of a person in the console.
+
+    `key_id` is no foreign key: the record outlives what it names. `input_data` and `output_data` are kept
+    only where the project says so.
+    """
+
+    __tablename__ = "runs"
+    __table_args__ = (Index(None, "project_id", "blueprint_id", "started_at"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    blueprint_id: Mapped[str] = mapped_column(Id)
+    revision_number: Mapped[int] = mapped_column(Integer)
+    key_id: Mapped[str | None] = mapped_column(Id, index=True)
+    caller: Mapped[str] = mapped_column(String(100))  # the key's display prefix, or the person's name
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    duration_us: Mapped[int] = mapped_column(Integer)
+    status: Mapped[int] = mapped_column(Integer)  # the HTTP status that was answered
+    error_code: Mapped[str | None] = mapped_column(String(50))
+    error_message: Mapped[str | None] = mapped_column(Text)
+    correlation_id: Mapped[str | None] = mapped_column(String(200))
+    client_address: Mapped[str | None] = mapped_column(String(45))
+    client_agent: Mapped[str | None] = mapped_column(String(200))
+    input_data: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    output_data: Mapped[dict[str, Any] | None] = mapped_column(JSON)

@@ -1,0 +1,112 @@
+"""The `leapter` command: starts the server, and collects each capability's commands."""
+
+import os
+import socket
+import sys
+from contextlib import closing
+from typing import Any
+
+import click
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from leapter import create_app, migrate
+from leapter.accounts.cli import user
+from leapter.api_keys.cli import key
+from leapter.blueprints.cli import project
+from leapter.commands import json_option, show
+from leapter.config import ROOT, Settings
+from leapter.db import db
+from leapter.errors import InvalidInputError, LeapterError, NotFoundError, SettingsError
+
+
+class _Group(click.Group):
+    """Says an error of the product as one sentence on standard error, with exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LeapterError as error:
+            raise click.ClickException(_sentence(error)) from None
+        except OperationalError as error:
+            raise click.ClickException(f"The database cannot be used: {error.orig}") from None
+
+
+def _sentence(error: LeapterError) -> str:
+    match error:
+        case NotFoundError():
+            return f"There is no such {error.kind}."
+        case InvalidInputError():
+            return " ".join(sentence for sentences in error.errors.values() for sentence in sentences)
+        case _:
+            return str(error)
+
+
+def _application() -> Flask:
+    application = create_app()
+    with application.app_context(), db.engine.connect() as connection:
+        if not migrate.is_current(connection):
+            raise SettingsError("The database is not at this version yet: run `leapter db upgrade` first.")
+    return application
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="leapter-self-hosted", prog_name="leapter")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Leapter, self-hosted: API keys for business rules, and the server that runs them."""
+    context.obj = _application
+
+
+main.add_command(user)
+main.add_command(project)
+main.add_command(key)
+
+
+@main.command()
+@click.option("--bind", metavar="ADDRESS:PORT", help="Where to listen (LEAPTER_BIND).")
+@click.option("--workers", metavar="N", help="Processes (LEAPTER_WORKERS).")
+@click.option("--threads", metavar="N", help="Threads in each process (LEAPTER_THREADS).")
+def serve(bind: str | None, workers: str | None, threads: str | None) -> None:
+    """Migrate the database and start the server."""
+    for name, value in (("BIND", bind), ("WORKERS", workers), ("THREADS", threads)):
+        if value is not None:
+            os.environ[f"LEAPTER_{name}"] = value
+    settings = Settings.from_env()
+    _check_port(settings.bind)
+    migrate.upgrade(settings)
+    os.chdir(ROOT)
+    gunicorn = [sys.executable, "-m", "gunicorn", "-c", "python:leapter.server", "app:app"]
+    os.execv(sys.executable, gunicorn)  # noqa: S606 (fixed words only, no shell)
+
+
+def _check_port(bind: str) -> None:
+    # gunicorn itself would try five times, one second apart, and end in a traceback.
+    host, port = bind.rsplit(":", 1)
+    host = host.strip("[]")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with closing(socket.socket(family, kind, protocol)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise SettingsError(
+            f"Leapter cannot listen on {bind} ({error.strerror}); stop what uses it, or set LEAPTER_BIND "
+            "to another address and port."
+        ) from None
+
+
+@main.group("db")
+def database() -> None:
+    """The database's schema."""
+
+
+@database.command()
+@json_option
+def upgrade(as_json: bool) -> None:
+    """Create the database, or bring it to this version's schema."""
+    changed = migrate.upgrade(Settings.from_env())
+    text = "The database is now at this version." if changed else "The database was already at this version."
+    show({"changed": changed}, text, as_json=as_json)

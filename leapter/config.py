@@ -1,0 +1,183 @@
+"""The settings of a server, read once from the environment."""
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from leapter.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+MAX_BODY_BYTES = 1024 * 1024
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateLimit:
+    """At most `runs` runs in any `window_s` seconds."""
+
+    runs: int
+    window_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything a server can be told. The README's table is the reference for operators."""
+
+    home: Path
+    database_url: str
+    secret_key: str
+    base_url: str | None = None
+    trusted_proxies: int = 0
+    bind: str = "127.0.0.1:8000"
+    workers: int = 2
+    threads: int = 4
+    session_idle_minutes: int = 480
+    key_rate_limit: RateLimit | None = None
+    rate_limit_storage: str = "memory://"
+    metrics: bool = False
+    log_level: str = "info"
+
+    def __repr__(self) -> str:
+        return f"Settings(home={str(self.home)!r})"
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.database_url.startswith("sqlite")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the `LEAPTER_…` variables; create the home folder and the secret key when they are missing.
+
+        Raises:
+            SettingsError: a value is wrong or unknown (it is named), or the home folder cannot be written.
+        """
+        values = {
+            name: value.strip()
+            for name, value in (os.environ if environ is None else environ).items()
+            if name.startswith("LEAPTER_") and value.strip()
+        }
+        unknown = sorted(values.keys() - _READERS.keys() - {"LEAPTER_HOME", "LEAPTER_SECRET_KEY"})
+        if unknown:
+            raise SettingsError(f"{unknown[0]} is not a setting of Leapter; the README lists them all.")
+        read = {}
+        for name, (field, reader) in _READERS.items():
+            if name in values:
+                try:
+                    read[field] = reader(values[name])
+                except ValueError as error:
+                    shown = "" if name == "LEAPTER_DATABASE_URL" else f" is {values[name]!r}, but it"
+                    raise SettingsError(f"{name}{shown} {error}") from None
+        home = _writable_folder(Path(values.get("LEAPTER_HOME", "instance")))
+        read.setdefault("database_url", f"sqlite:///{home / 'leapter.sqlite3'}")
+        read.setdefault("workers", max(2, os.cpu_count() or 1))
+        secret_key = values.get("LEAPTER_SECRET_KEY") or _stored_secret_key(home / "secret-key")
+        if len(secret_key) < 32:
+            raise SettingsError("LEAPTER_SECRET_KEY is too short: it must have at least 32 characters.")
+        return cls(home=home, secret_key=secret_key, **read)  # type: ignore[arg-type]  # each reader fits its field
+
+
+def _writable_folder(folder: Path) -> Path:
+    folder = folder if folder.is_absolute() else ROOT / folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # The process umask would let others read the database; the folder's mode keeps them out of all of it.
+        probe = folder / f".write-test-{os.getpid()}-{secrets.token_hex(4)}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SettingsError(
+            f"Leapter cannot write to its folder {folder} ({error.strerror}); "
+            "make it writable or set LEAPTER_HOME to another one."
+        ) from None
+    return folder
+
+
+def _stored_secret_key(path: Path) -> str:
+    try:
+        # O_EXCL: of two processes that start at once, one creates the file and the other reads it.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise SettingsError(f"The secret key in {path} cannot be read ({error.strerror}).") from None
+
+
+def _whole_number(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}.")
+        return int(text)
+
+    return read
+
+
+def _database_url(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("must begin with sqlite:/// or postgresql+psycopg://.")
+    return text
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must be an address such as https://leapter.example.com.")
+    return text.rstrip("/")
+
+
+def _bind(text: str) -> str:
+    match = re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):([0-9]{1,5})", text)
+    if not match or not 1 <= int(match[2]) <= 65535:
+        raise ValueError("must be an address and a port such as 127.0.0.1:8000.")
+    return text
+
+
+def _rate_limit(text: str) -> RateLimit:
+    match = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,5})", text)
+    if not match:
+        raise ValueError("must be runs/seconds such as 600/60.")
+    return RateLimit(runs=int(match[1]), window_s=int(match[2]))
+
+
+def _storage(text: str) -> str:
+    if not text.startswith(("memory://", "redis://", "rediss://")):
+        raise ValueError("must begin with memory://, redis:// or rediss://.")
+    return text
+
+
+def _switch(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("must be 0 or 1.")
+    return text == "1"
+
+
+def _log_level(text: str) -> str:
+    if text not in ("debug", "info", "warning", "error"):
+        raise ValueError("must be debug, info, warning or error.")
+    return text
+
+
+_READERS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "LEAPTER_DATABASE_URL": ("database_url", _database_url),
+    "LEAPTER_BASE_URL": ("base_url", _base_url),
+    "LEAPTER_TRUSTED_PROXIES": ("trusted_proxies", _whole_number(0, 10)),
+    "LEAPTER_BIND": ("bind", _bind),
+    "LEAPTER_WORKERS": ("workers", _whole_number(1, 256)),
+    "LEAPTER_THREADS": ("threads", _whole_number(1, 256)),
+    "LEAPTER_SESSION_IDLE_MINUTES": ("session_idle_minutes", _whole_number(1, 43200)),
+    "LEAPTER_KEY_RATE_LIMIT": ("key_rate_limit", _rate_limit),
+    "LEAPTER_RATE_LIMIT_STORAGE": ("rate_limit_storage", _storage),
+    "LEAPTER_METRICS": ("metrics", _switch),
+    "LEAPTER_LOG_LEVEL": ("log_level", _log_level),
+}

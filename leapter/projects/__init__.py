@@ -1,0 +1,7 @@
+"""Projects of an appspace."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Register this capability's routes."""
