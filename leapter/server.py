@@ -53,7 +53,7 @@ def child_exit(server: Any, worker: Any) -> None:
     if _settings.metrics:
         from prometheus_client import multiprocess  # noqa: PLC0415 (reads its folder at import)
 
-        multiprocess.mark_process_dead(worker.pid)
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library is untyped
 
 
 def on_exit(server: Any) -> None:

@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from leapter.runtime import problems
+from leapter.runtime import problems as problems
 
 
 def init_app(app: Flask, csrf: CSRFProtect) -> None:

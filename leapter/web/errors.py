@@ -1,6 +1,7 @@
 """Errors as pages. Machine-facing paths have their own table, in `runtime`."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from flask import Flask, Response
 from flask_wtf.csrf import CSRFError
@@ -13,43 +14,54 @@ from leapter.web import htmx
 
 log = get_logger("leapter.web")
 
-# status: title, what it means, what to do
+
+@dataclass(frozen=True)
+class _Words:
+    title: str
+    meaning: str
+    advice: str
+
+
 _PAGES = {
-    400: (
+    400: _Words(
         "That request could not be read",
         "The browser sent something this page does not understand.",
         "Go back and try again.",
     ),
-    401: ("Please sign in", "This page is for people who are signed in.", "Sign in and open it again."),
-    403: ("That is not allowed", "The server refused this request.", "Go back and try again."),
-    404: (
+    401: _Words("Please sign in", "This page is for people who are signed in.", "Sign in and open it again."),
+    403: _Words("That is not allowed", "The server refused this request.", "Go back and try again."),
+    404: _Words(
         "Nothing here",
         "This page does not exist, or it belongs to an appspace you are not a member of.",
         "Check the address, or start from the projects.",
     ),
-    405: (
+    405: _Words(
         "That does not work this way",
         "This address does not take that kind of request.",
         "Go back and use the button on the page.",
     ),
-    409: (
+    409: _Words(
         "Somebody was faster",
         "This was changed in the meantime, in another tab or by another person.",
         "Reload the page to see its present state.",
     ),
-    413: ("That is too large", "The file or form is larger than this server accepts.", "Send a smaller one."),
-    422: (
+    413: _Words(
+        "That is too large",
+        "The file or form is larger than this server accepts.",
+        "Send a smaller one.",
+    ),
+    422: _Words(
         "That form has expired",
         "The page was open from before you signed in or out.",
         "Reload the page and send the form again.",
     ),
-    429: ("Too many requests", "This server asks you to slow down.", "Wait a moment and try again."),
-    500: (
+    429: _Words("Too many requests", "This server asks you to slow down.", "Wait a moment and try again."),
+    500: _Words(
         "Something went wrong",
         "The server met an error of its own. Nothing was half-done.",
         "Try again; if it happens again, the log has the details.",
     ),
-    503: (
+    503: _Words(
         "The database is not answering",
         "Leapter is up, but it cannot reach its database.",
         "Try again in a few seconds.",
@@ -65,13 +77,13 @@ def error_page(status: int, *, title: str | None = None, meaning: str | None = N
         "message",
         status=status,
         code=status,
-        title=title or words[0],
-        meaning=meaning or words[1],
-        advice=words[2],
+        title=title or words.title,
+        meaning=meaning or words.meaning,
+        advice=words.advice,
     )
     if htmx.wants_fragment():
         response.headers["HX-Reswap"] = "none"
-        htmx.announce(response, f"{title or words[0]}. {meaning or words[1]} {words[2]}")
+        htmx.announce(response, f"{title or words.title}. {meaning or words.meaning} {words.advice}")
     return response
 
 

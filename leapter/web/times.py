@@ -8,6 +8,10 @@ from markupsafe import Markup
 from leapter.clock import now
 
 
+# Month and year have their mean length in the Gregorian calendar.
+_UNITS_S = {"minute": 60, "hour": 3600, "day": 86400, "month": 2629746, "year": 31556952}
+
+
 def relative(moment: datetime, present: datetime) -> str:
     """Say how long ago `moment` was: "just now", "3 minutes ago", "in 2 days"."""
     seconds = (present - moment).total_seconds()
@@ -15,13 +19,7 @@ def relative(moment: datetime, present: datetime) -> str:
     if amount < 5:
         return "just now"
     unit = "second"
-    for name, size in (
-        ("minute", 60),
-        ("hour", 3600),
-        ("day", 86400),
-        ("month", 2629746),
-        ("year", 31556952),
-    ):
+    for name, size in _UNITS_S.items():
         if abs(seconds) >= size:
             unit, amount = name, abs(seconds) / size
     count = int(amount)
