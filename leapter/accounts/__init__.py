@@ -2,6 +2,9 @@
 
 from flask import Flask
 
+from leapter.accounts import session
+
 
 def init_app(app: Flask) -> None:
-    """Register this capability's routes."""
+    """Register this capability's routes, and the sessions of all pages."""
+    session.init_app(app)

@@ -7,7 +7,6 @@ from markupsafe import Markup
 
 from leapter.clock import now
 
-
 # Month and year have their mean length in the Gregorian calendar.
 _UNITS_S = {"minute": 60, "hour": 3600, "day": 86400, "month": 2629746, "year": 31556952}
 
