@@ -20,7 +20,7 @@ class Actor:
 OPERATOR = Actor(user_id=None, name="command line")
 
 
-def visible_appspaces(actor: Actor) -> Select[tuple[str]]:
+def visible_appspaces(actor: Actor) -> Select[str]:
     """The ids of the appspaces that `actor` may enter, as a subquery for `….in_(…)`.
 
     Every SELECT of a service that starts from an id from outside carries this condition: a stranger's id then
