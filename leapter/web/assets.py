@@ -35,14 +35,12 @@ class Assets:
         """The value of the `integrity` attribute for the file `name`."""
         return "sha256-" + base64.b64encode(self._digests[name]).decode("ascii")
 
-    def find(self, pattern: str) -> str:
-        """The one file whose name matches `pattern`.
-
-        Raises:
-            ValueError: none matches, or several.
-        """
-        (name,) = (path.relative_to(self.folder).as_posix() for path in self.folder.glob(pattern))
-        return name
+    def names(self, suffix: str) -> list[str]:
+        """The files that end in `suffix`: vendored ones first, then the shared one, then the others."""
+        found = [name for name in self._digests if name.endswith(suffix)]
+        return sorted(
+            found, key=lambda name: (not name.startswith("vendor/"), Path(name).stem != "app", name)
+        )
 
     def send(self, version: str, name: str) -> Response:
         """Send a file; 404 for a version that is not the present one."""
@@ -56,7 +54,7 @@ class Assets:
 
 
 def init_app(app: Flask, folder: Path) -> None:
-    """Serve the files of `folder`; templates get `asset_url`, `asset_integrity`, `icon`, `htmx_file`."""
+    """Serve the files of `folder`; templates get `asset_url`, `asset_integrity`, `icon`, `stylesheets`, `scripts`."""
     assets = Assets(folder)
     app.add_url_rule("/assets/<version>/<path:name>", "assets", assets.send)
 
@@ -69,5 +67,6 @@ def init_app(app: Flask, folder: Path) -> None:
         asset_url=assets.url,
         asset_integrity=assets.integrity,
         icon=icon,
-        htmx_file=assets.find("vendor/htmx-*.min.js"),
+        stylesheets=assets.names(".css"),
+        scripts=assets.names(".js"),
     )

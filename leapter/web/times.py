@@ -35,7 +35,7 @@ def init_app(app: Flask) -> None:
     """Give templates the filters `ago` (relative, exact on hover), `moment` (exact), `day` (date)."""
 
     def ago(value: datetime) -> Markup:
-        return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        return Markup('<time datetime="{}" title="{}" data-relative>{}</time>').format(
             value.isoformat(), exact(value), relative(value, now())
         )
 
