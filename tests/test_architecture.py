@@ -23,7 +23,16 @@ MAY_IMPORT = {
 }
 
 FRAMEWORK = {"flask", "wtforms", "flask_wtf", "flask_login", "htmx_flask", "jinja2_fragments"}
-FRAMEWORK_FILES = {"__init__.py", "db.py", "cli.py", "routes.py", "forms.py", "session.py"}
+FRAMEWORK_FILES = {
+    "__init__.py",
+    "db.py",
+    "cli.py",
+    "routes.py",
+    "forms.py",
+    "session.py",
+    "guard.py",
+    "dependents.py",
+}
 
 
 def _modules() -> list[Path]:

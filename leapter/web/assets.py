@@ -54,7 +54,7 @@ class Assets:
 
 
 def init_app(app: Flask, folder: Path) -> None:
-    """Serve the files of `folder`; templates get `asset_url`, `asset_integrity`, `icon`, `stylesheets`, `scripts`."""
+    """Serve the files of `folder`; templates get their addresses, and `icon`."""
     assets = Assets(folder)
     app.add_url_rule("/assets/<version>/<path:name>", "assets", assets.send)
 
