@@ -1,0 +1,77 @@
+"""Settings from the environment: a wrong value is named, nothing is guessed."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from leapter.config import RateLimit, Settings
+from leapter.errors import SettingsError
+
+
+def read(home: Path, **values: str) -> Settings:
+    return Settings.from_env({"LEAPTER_HOME": str(home), **values})
+
+
+def test_the_secret_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
+    first = read(tmp_path)
+    assert read(tmp_path).secret_key == first.secret_key
+    assert len(first.secret_key) >= 32
+    assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
+
+
+def test_settings_never_show_their_secrets(tmp_path: Path) -> None:
+    settings = read(tmp_path, LEAPTER_DATABASE_URL="postgresql+psycopg://leapter:hunter22@db/leapter")
+    assert settings.secret_key not in repr(settings)
+    assert "hunter22" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEAPTER_WORKERS", "0"),
+        ("LEAPTER_WORKERS", "many"),
+        ("LEAPTER_WORKERS", "257"),
+        ("LEAPTER_THREADS", "-1"),
+        ("LEAPTER_BIND", "8000"),
+        ("LEAPTER_BIND", "localhost:99999"),
+        ("LEAPTER_BASE_URL", "leapter.example.com"),
+        ("LEAPTER_BASE_URL", "https://leapter.example.com/?a=b"),
+        ("LEAPTER_DATABASE_URL", "mysql://localhost/leapter"),
+        ("LEAPTER_KEY_RATE_LIMIT", "600"),
+        ("LEAPTER_RATE_LIMIT_STORAGE", "memcached://localhost"),
+        ("LEAPTER_METRICS", "yes"),
+        ("LEAPTER_LOG_LEVEL", "loud"),
+        ("LEAPTER_SESSION_IDLE_MINUTES", "1.5"),
+        ("LEAPTER_TRUSTED_PROXIES", "all"),
+        ("LEAPTER_SECRET_KEY", "short"),
+        ("LEAPTER_WORKER", "2"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_name(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read(tmp_path, **{name: value})
+
+
+def test_a_wrong_database_address_is_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, LEAPTER_DATABASE_URL="postgres://leapter:hunter22@db/leapter")
+    assert "hunter22" not in str(caught.value)
+
+
+def test_values_are_read(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        LEAPTER_BASE_URL="https://leapter.example.com/",
+        LEAPTER_KEY_RATE_LIMIT="600/60",
+        LEAPTER_BIND="[::1]:9000",
+    )
+    assert settings.base_url == "https://leapter.example.com"
+    assert settings.key_rate_limit == RateLimit(runs=600, window_s=60)
+    assert settings.bind == "[::1]:9000"
+
+
+def test_a_home_that_is_not_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match="LEAPTER_HOME"):
+        read(tmp_path / "file")
