@@ -1,5 +1,7 @@
 """What every test may ask for: an application on a database of its own, people, clients."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,15 +12,64 @@ from flask.testing import FlaskClient
 from leapter import create_app, migrate
 from leapter.config import Settings
 from leapter.db import db
+from tests.postgres import Postgres, UnavailableError
 from tests.world import World
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "both_databases: runs once on SQLite and once on PostgreSQL")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_databases"):
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of this test run. Where none can be started, CI fails and a laptop skips."""
+    try:
+        server = Postgres()
+    except UnavailableError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database at the present schema, to be copied."""
+    home = tmp_path_factory.mktemp("schema")
+    migrate.upgrade(Settings.from_env({"LEAPTER_HOME": str(home)}))
+    return home / "leapter.sqlite3"
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """The settings of a fresh server with an empty SQLite database, at the present schema."""
-    settings = Settings.from_env({"LEAPTER_HOME": str(tmp_path / "instance")})
-    migrate.upgrade(settings)
-    return settings
+def database(
+    request: pytest.FixtureRequest, tmp_path: Path, migrated_sqlite: Path
+) -> Iterator[dict[str, str]]:
+    """The environment that names an empty database at the present schema.
+
+    It is SQLite, unless the test is marked `both_databases`: then it runs on each.
+    """
+    home = tmp_path / "instance"
+    if getattr(request, "param", "sqlite") == "sqlite":
+        home.mkdir()
+        shutil.copy(migrated_sqlite, home / "leapter.sqlite3")
+        yield {"LEAPTER_HOME": str(home)}
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.create_database()
+    yield {"LEAPTER_HOME": str(home), "LEAPTER_DATABASE_URL": url}
+    server.drop_database(url)
+
+
+@pytest.fixture
+def settings(database: dict[str, str]) -> Settings:
+    """The settings of a fresh server with an empty database."""
+    return Settings.from_env(database)
 
 
 @pytest.fixture
