@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from leapter.accounts import service as accounts
 from leapter.accounts.access import Actor, home_appspace
 from leapter.accounts.models import User
+from leapter.db import new_id
 
 PASSWORD = "correct horse battery staple"
 
@@ -30,7 +31,7 @@ class World:
 
     def person(self, name: str = "Ada") -> Person:
         """A user called `name`, signed in through the sign-in page."""
-        email = f"{name.lower()}@example.com"
+        email = f"{name.lower()}-{new_id()[:8]}@example.com"  # unique: several tests share a server
         user = accounts.create_user(email=email, name=name, password=PASSWORD)
         actor = Actor(user_id=user.id, name=name)
         client = self.app.test_client()

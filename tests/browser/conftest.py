@@ -1,0 +1,126 @@
+"""A real server and a real Chromium: what the browser tests share."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+from leapter import create_app
+from leapter.db import db
+from tests.prepare import find_chromium
+from tests.servers import Server
+from tests.world import Person, World
+
+# What Chromium itself writes to the console for an answer that the page shows as a form with its errors.
+_REFUSED_FORM = re.compile(r"Failed to load resource: the server responded with a status of (409|422)")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.fail("There is no Chromium; `make test` installs one.")
+    arguments = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+    ]
+    return {**browser_type_launch_args, "executable_path": chromium, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with two workers on a database of its own, shared by the tests of one process."""
+    with Server(tmp_path_factory.mktemp("browser"), workers=2) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def server_app(server: Server) -> Flask:
+    """An application in this process on the server's database, for people and things that tests begin with."""
+    app = create_app(server.settings)
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app
+
+
+@pytest.fixture
+def world(server_app: Flask) -> Iterator[World]:
+    with server_app.app_context():
+        yield World(server_app)
+        db.session.remove()
+
+
+@dataclass(kw_only=True)
+class Visit:
+    """A browser window: `page` on the server at `url`. What the console complained about fails the test."""
+
+    page: Page
+    context: BrowserContext
+    url: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Page:
+        """Open `path` of the server."""
+        self.page.goto(self.url + path)
+        return self.page
+
+    def new_tab(self) -> Page:
+        """Another tab of the same browser, signed in as the same person."""
+        return _watched(self.context.new_page(), self.complaints)
+
+    def assert_accessible(self, page: Page | None = None) -> None:
+        """Have axe look at the page as it is now, in light and in dark."""
+        page = page or self.page
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            violations = Axe().run(page).response["violations"]
+            told = [
+                f"{found['id']}: {found['help']}: {[node['html'][:200] for node in found['nodes']]}"
+                for found in violations
+            ]
+            assert not told, f"{page.url} in {scheme}:\n" + "\n".join(told)
+
+
+def _watched(page: Page, complaints: list[str]) -> Page:
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not _REFUSED_FORM.match(message.text):
+            complaints.append(f"{message.type}: {message.text} ({page.url})")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
+    page.set_default_timeout(10_000)
+    return page
+
+
+Visitor = Callable[..., Visit]
+
+
+@pytest.fixture
+def visit(browser: Browser, server: Server) -> Iterator[Visitor]:
+    """Opens windows: `visit(person)` signed in, `visit()` as nobody; further arguments as for a browser context,
+    such as `java_script_enabled=False`, `viewport={"width": 390, "height": 844}`, `color_scheme="dark"`."""
+    visits: list[Visit] = []
+
+    def open_window(person: Person | None = None, **options: Any) -> Visit:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
+        if person is not None:
+            cookie = person.client.get_cookie("leapter_session")
+            assert cookie is not None
+            context.add_cookies(
+                [{"name": cookie.key, "value": cookie.value, "url": server.url, "httpOnly": True}]
+            )
+        complaints: list[str] = []
+        page = _watched(context.new_page(), complaints)
+        visits.append(Visit(page=page, context=context, url=server.url, complaints=complaints))
+        return visits[-1]
+
+    yield open_window
+    for window in visits:
+        window.context.close()
+    assert not [complaint for window in visits for complaint in window.complaints]
