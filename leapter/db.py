@@ -66,13 +66,15 @@ class UtcDateTime(TypeDecorator[datetime]):
 def init_app(app: Flask, settings: Settings) -> None:
     """Bind the database of `settings` to `app`."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    # hide_parameters: the text of a database error goes to the log, and must not take digests along.
     if settings.is_sqlite:
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+            "hide_parameters": True,
             # The driver must not open transactions of its own: `_begin` says which kind each one is.
-            "connect_args": {"isolation_level": None, "timeout": SQLITE_BUSY_TIMEOUT_MS / 1000}
+            "connect_args": {"isolation_level": None, "timeout": SQLITE_BUSY_TIMEOUT_MS / 1000},
         }
     else:
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True}
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True, "pool_pre_ping": True}
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)

@@ -62,7 +62,7 @@ def _engine(settings: Settings) -> Engine:
     options = {}
     if settings.is_sqlite:
         options = {"isolation_level": None, "timeout": SQLITE_BUSY_TIMEOUT_MS / 1000}
-    engine = create_engine(settings.database_url, connect_args=options)
+    engine = create_engine(settings.database_url, connect_args=options, hide_parameters=True)
     prepare_engine(engine)
     return engine
 
