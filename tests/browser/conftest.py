@@ -43,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def server_app(server: Server) -> Flask:
-    """An application in this process on the server's database, for people and things that tests begin with."""
+    """An application in this process on the server's database: it makes what tests begin with."""
     app = create_app(server.settings)
     app.config["WTF_CSRF_ENABLED"] = False
     return app
@@ -103,8 +103,10 @@ Visitor = Callable[..., Visit]
 
 @pytest.fixture
 def visit(browser: Browser, server: Server) -> Iterator[Visitor]:
-    """Opens windows: `visit(person)` signed in, `visit()` as nobody; further arguments as for a browser context,
-    such as `java_script_enabled=False`, `viewport={"width": 390, "height": 844}`, `color_scheme="dark"`."""
+    """Opens windows: `visit(person)` signed in, `visit()` as nobody.
+
+    Further arguments are those of a browser context, such as `java_script_enabled=False` or `color_scheme="dark"`.
+    """
     visits: list[Visit] = []
 
     def open_window(person: Person | None = None, **options: Any) -> Visit:
