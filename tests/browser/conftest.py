@@ -105,7 +105,7 @@ Visitor = Callable[..., Visit]
 def visit(browser: Browser, server: Server) -> Iterator[Visitor]:
     """Opens windows: `visit(person)` signed in, `visit()` as nobody.
 
-    Further arguments are those of a browser context, such as `java_script_enabled=False` or `color_scheme="dark"`.
+    Further arguments are those of a browser context: `java_script_enabled=False`, `color_scheme="dark"`.
     """
     visits: list[Visit] = []
 
