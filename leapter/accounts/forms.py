@@ -1,8 +1,10 @@
-"""Forms of people's own accounts."""
+"""Forms of people's own accounts. What a password or a name must be, the service says."""
 
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField
+from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import DataRequired
+
+from leapter.errors import InvalidInputError
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
@@ -10,3 +12,28 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
 
     email = StringField("E-mail", [DataRequired("Enter your e-mail address.")])
     password = PasswordField("Password", [DataRequired("Enter your password.")])
+
+
+class SetUpForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """The first account, with the token of the link."""
+
+    token = HiddenField()
+    name = StringField("Your name")
+    email = StringField("E-mail")
+    password = PasswordField("Password")
+
+
+class ChangePasswordForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """The password so far, and the new one."""
+
+    current_password = PasswordField("Current password", [DataRequired("Enter your current password.")])
+    new_password = PasswordField("New password", [DataRequired("Enter a new password.")])
+
+
+def show_errors(form: FlaskForm, error: InvalidInputError) -> None:
+    """Put the sentences of `error` beside the fields of `form` they are about."""
+    for name, sentences in error.errors.items():
+        if name in form:
+            form[name].errors = [*form[name].errors, *sentences]
+        else:
+            form.form_errors.extend(sentences)

@@ -2,11 +2,12 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from flask import Flask, current_app, session
+from flask import Flask, current_app, g, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy import delete, update
+from sqlalchemy.exc import OperationalError
 
 from leapter.accounts.access import Actor
 from leapter.accounts.models import SignInSession, User
@@ -32,13 +33,16 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # flask-login has no types
 def init_app(app: Flask) -> None:
     """Have every request look its session up in the database."""
     manager = LoginManager(app)
-    manager.user_loader(find_signed_in)
+    # Of use only beside "remember me" cookies, of which there are none.
+    manager.session_protection = None
+    manager.user_loader(_load)
 
 
 def sign_in(user: User) -> None:
     """Start a session for `user` in this browser; what the old one held is dropped."""
     token = secrets.token_urlsafe(32)
     with transaction() as database:
+        database.execute(delete(SignInSession).where(SignInSession.last_seen_at < idle_since()))
         database.add(SignInSession(token_digest=_digest(token), user_id=user.id))
     session.clear()
     login_user(SignedIn(token, user))
@@ -54,30 +58,36 @@ def sign_out() -> None:
     session.clear()
 
 
-def end_other_sessions(user_id: str) -> None:
-    """End every session of a user but this browser's. Runs inside the caller's transaction."""
-    db.session.execute(
-        delete(SignInSession).where(
-            SignInSession.user_id == user_id, SignInSession.token_digest != _digest(current_user.token)
+def end_other_sessions() -> None:
+    """End every session of the signed-in person but this browser's."""
+    with transaction() as database:
+        database.execute(
+            delete(SignInSession).where(
+                SignInSession.user_id == current_user.user.id,
+                SignInSession.token_digest != _digest(current_user.token),
+            )
         )
-    )
+
+
+def idle_since() -> datetime:
+    """A session last used before this moment has ended."""
+    settings: Settings = current_app.extensions["leapter_settings"]
+    return now() - timedelta(minutes=settings.session_idle_minutes)
 
 
 def find_signed_in(token: str) -> SignedIn | None:
     """The session of `token`, unless it was ended or stood idle for too long."""
-    settings: Settings = current_app.extensions["leapter_settings"]
+    present, ended_before = now(), idle_since()
     stored = db.session.get(SignInSession, _digest(token))
-    if stored is None:
+    if stored is None or stored.last_seen_at < ended_before:
         return None
-    idle = now() - stored.last_seen_at
-    if idle > timedelta(minutes=settings.session_idle_minutes):
-        return None
-    if idle > _TOUCH_EVERY:
+    # A tenth of a short idle time: one of a minute would else end in the middle of somebody's work.
+    if present - stored.last_seen_at > min(_TOUCH_EVERY, (present - ended_before) / 10):
         with transaction() as database:
             database.execute(
                 update(SignInSession)
                 .where(SignInSession.token_digest == stored.token_digest)
-                .values(last_seen_at=now())
+                .values(last_seen_at=present)
             )
     user = db.session.get(User, stored.user_id)
     return None if user is None else SignedIn(token, user)
@@ -86,6 +96,17 @@ def find_signed_in(token: str) -> SignedIn | None:
 def current_actor() -> Actor:
     """The signed-in person. Only for routes that are not public: those are never reached without one."""
     return Actor(user_id=current_user.user.id, name=current_user.user.name)
+
+
+def _load(token: str) -> SignedIn | None:
+    # The page that says that the database is away asks again who is signed in, and must not fail on it.
+    if g.get("database_is_away"):
+        return None
+    try:
+        return find_signed_in(token)
+    except OperationalError:
+        g.database_is_away = True
+        raise
 
 
 def _digest(token: str) -> str:
