@@ -6,6 +6,7 @@ from htmx_flask import Htmx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from leapter import accounts, api_keys, blueprints, db, logs, projects, runtime, web
+from leapter.blueprints.call_examples import call_examples
 from leapter.config import MAX_BODY_BYTES, ROOT, Settings
 
 csrf = CSRFProtect()
@@ -39,6 +40,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     accounts.init_app(app)
     projects.init_app(app)
     blueprints.init_app(app)
-    api_keys.init_app(app)
+    api_keys.init_app(app, call_examples)
     runtime.init_app(app, csrf)
     return app

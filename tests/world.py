@@ -8,7 +8,10 @@ from flask.testing import FlaskClient
 from leapter.accounts import service as accounts
 from leapter.accounts.access import Actor, home_appspace
 from leapter.accounts.models import User
+from leapter.api_keys import service as api_keys
+from leapter.api_keys.records import KeyRecord
 from leapter.db import new_id
+from leapter.projects.models import Project
 
 PASSWORD = "correct horse battery staple"
 
@@ -38,3 +41,14 @@ class World:
         answer = client.post("/sign-in", data={"email": email, "password": PASSWORD})
         assert answer.status_code == 303, answer.get_data(as_text=True)
         return Person(user=user, actor=actor, appspace_id=home_appspace(actor).id, client=client)
+
+    def key(
+        self, person: Person, project: Project, *more: Project, name: str = "Checkout"
+    ) -> tuple[KeyRecord, str]:
+        """A key of `person` for these projects, with its secret."""
+        return api_keys.create_key(
+            person.actor,
+            name=name,
+            project_ids=[each.id for each in (project, *more)],
+            creation_token=new_id(),
+        )

@@ -1,0 +1,63 @@
+"""Ready calls of the Blueprints that a key may call.
+
+Keys do not know Blueprints: who does hands `init_app` a provider of examples.
+"""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class CallExample(Protocol):
+    """One Blueprint that can run, with inputs that pass its checks."""
+
+    @property
+    def project_name(self) -> str: ...
+
+    @property
+    def blueprint_label(self) -> str: ...
+
+    @property
+    def path(self) -> str:
+        """The path to POST to, without the server's address."""
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """Values for all inputs, ready for JSON."""
+
+
+class CallExamples(Protocol):
+    """Finds the examples of some projects."""
+
+    def __call__(self, project_ids: Sequence[str], limit: int) -> tuple[Sequence[CallExample], int]:
+        """At most `limit` examples, with the number of Blueprints that can run in all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CurlLine:
+    """A command that runs one Blueprint with one key. It holds the secret, so its repr must not show it."""
+
+    project_name: str
+    blueprint_label: str
+    command: str
+
+    def __repr__(self) -> str:
+        return f"CurlLine(blueprint_label={self.blueprint_label!r})"
+
+
+def curl_line(example: CallExample, *, base_url: str, secret: str) -> CurlLine:
+    """The command for a POSIX shell that runs `example` with the key `secret`."""
+    body = json.dumps(example.inputs, ensure_ascii=False)
+    command = " \\\n  ".join(
+        [
+            f"curl {shlex.quote(base_url + example.path)}",
+            f"-H {shlex.quote('X-API-Key: ' + secret)}",
+            "-H 'Content-Type: application/json'",
+            f"-d {shlex.quote(body)}",
+        ]
+    )
+    return CurlLine(
+        project_name=example.project_name, blueprint_label=example.blueprint_label, command=command
+    )

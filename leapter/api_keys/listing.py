@@ -1,0 +1,260 @@
+"""Reads API keys: a page of them, one of them, its history."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, case, func, or_, select
+
+from leapter.accounts.access import Actor, visible_appspaces
+from leapter.api_keys import keys
+from leapter.api_keys.models import ApiKey, ApiKeyEvent, ApiKeyProject, ApiKeyUsage
+from leapter.api_keys.records import (
+    PAGE_SIZE,
+    HistoryEntry,
+    KeyPage,
+    KeyQuery,
+    KeyRecord,
+    ProjectName,
+    SortColumn,
+    Status,
+    Traffic,
+)
+from leapter.clock import now
+from leapter.db import db
+from leapter.errors import NotFoundError
+from leapter.projects.models import Project
+
+# SQLite takes at most 32,766 values in one statement.
+_IDS_AT_ONCE = 5_000
+
+
+def list_keys(actor: Actor, query: KeyQuery) -> KeyPage:
+    """The page of keys that `query` asks for, in three SELECTs however many keys there are.
+
+    A page past the last one gives the last one.
+    """
+    matches = _matches(query.search)
+    shown = matches if query.show_revoked else matches & ApiKey.revoked_at.is_(None)
+    existing, revoked, matching = db.session.execute(
+        select(
+            func.count(),
+            func.count(case((matches & ApiKey.revoked_at.is_not(None), 1))),
+            func.count(case((shown, 1))),
+        )
+        .select_from(ApiKey)
+        .where(ApiKey.appspace_id.in_(visible_appspaces(actor)))
+    ).one()
+    pages = max(1, -(-matching // PAGE_SIZE))
+    query = replace(query, page=min(max(1, query.page), pages))
+    statement = (
+        _select_keys(actor)
+        .where(shown)
+        .order_by(*_order(query.sort, descending=query.descending))
+        .limit(PAGE_SIZE)
+        .offset((query.page - 1) * PAGE_SIZE)
+    )
+    return KeyPage(
+        query=query,
+        rows=_load(statement),
+        matching=matching,
+        revoked=revoked,
+        existing=existing,
+        pages=pages,
+    )
+
+
+def list_all_keys(actor: Actor, *, show_revoked: bool) -> tuple[KeyRecord, ...]:
+    """Every key that `actor` may see, the oldest first."""
+    statement = _select_keys(actor).order_by(ApiKey.created_at, ApiKey.id)
+    if not show_revoked:
+        statement = statement.where(ApiKey.revoked_at.is_(None))
+    return _load(statement)
+
+
+def get_key(actor: Actor, key_id: str) -> KeyRecord:
+    """The key of that id.
+
+    Raises:
+        NotFoundError: there is none, or not for `actor`.
+    """
+    found = _load(_select_keys(actor).where(ApiKey.id == key_id))
+    if not found:
+        raise NotFoundError("API key")
+    return found[0]
+
+
+def find_keys_by_prefix(actor: Actor, prefix: str) -> tuple[KeyRecord, ...]:
+    """The keys with exactly that display prefix: nearly always one, since prefixes are random."""
+    return _load(_select_keys(actor).where(ApiKey.prefix == prefix))
+
+
+def find_key_by_name(actor: Actor, name: str, *, except_id: str = "") -> KeyRecord | None:
+    """The newest key in use, but the one of `except_id`, that has this name, whatever its case."""
+    found = _load(
+        _select_keys(actor)
+        .where(func.lower(ApiKey.name) == name.strip().lower(), ApiKey.id != except_id)
+        .where(ApiKey.revoked_at.is_(None))
+        .order_by(ApiKey.created_at.desc())
+        .limit(1)
+    )
+    return found[0] if found else None
+
+
+def history(actor: Actor, key_id: str) -> tuple[HistoryEntry, ...]:
+    """What was changed about a key and what it could call from then on, the newest first.
+
+    Raises:
+        NotFoundError: there is no such key, or not for `actor`.
+    """
+    get_key(actor, key_id)
+    events = db.session.scalars(
+        select(ApiKeyEvent).where(ApiKeyEvent.key_id == key_id).order_by(ApiKeyEvent.at, ApiKeyEvent.id)
+    )
+    entries: list[HistoryEntry] = []
+    callable_now: dict[str, ProjectName] = {}
+    for event in events:
+        detail: dict[str, list[dict[str, str]]] = event.detail
+        added = _names(detail.get("projects", detail.get("added", [])))
+        removed = _names(detail.get("removed", []))
+        for project in removed:
+            callable_now.pop(project.id, None)
+        callable_now |= {project.id: project for project in added}
+        if event.kind == "revoked":
+            callable_now = {}
+        entries.append(
+            HistoryEntry(
+                kind=event.kind,  # type: ignore[arg-type]  # the table's check constraint lists the kinds
+                at=event.at,
+                actor_name=event.actor_name,
+                added=added,
+                removed=removed,
+                projects=_sorted(callable_now.values()),
+            )
+        )
+    return tuple(reversed(entries))
+
+
+def choosable_projects(actor: Actor, appspace_id: str | None = None) -> tuple[ProjectName, ...]:
+    """The projects that a key can be given, sorted by name; only those of one appspace where it is given."""
+    statement = select(Project.id, Project.name).where(Project.appspace_id.in_(visible_appspaces(actor)))
+    if appspace_id is not None:
+        statement = statement.where(Project.appspace_id == appspace_id)
+    return _sorted(
+        ProjectName(id=project_id, name=name) for project_id, name in db.session.execute(statement)
+    )
+
+
+def _select_keys(actor: Actor) -> Select[ApiKey, ApiKeyUsage]:
+    return (
+        select(ApiKey, ApiKeyUsage)
+        .outerjoin(ApiKeyUsage, ApiKeyUsage.key_id == ApiKey.id)
+        .where(ApiKey.appspace_id.in_(visible_appspaces(actor)))
+    )
+
+
+def _load(statement: Select[ApiKey, ApiKeyUsage]) -> tuple[KeyRecord, ...]:
+    # A usage row is written behind the session's back, by the run path's own connection.
+    found = db.session.execute(statement.execution_options(populate_existing=True)).all()
+    projects = _projects_of([key.id for key, _ in found])
+    present = now()
+    return tuple(_record(key, usage, projects.get(key.id, []), present) for key, usage in found)
+
+
+def _record(
+    key: ApiKey, usage: ApiKeyUsage | None, projects: Iterable[ProjectName], present: datetime
+) -> KeyRecord:
+    return KeyRecord(
+        id=key.id,
+        appspace_id=key.appspace_id,
+        name=key.name,
+        prefix=key.prefix,
+        status=_status(key, present),
+        projects=_sorted(projects),
+        scope_version=key.scope_version,
+        created_at=key.created_at,
+        created_by_name=key.created_by_name,
+        expires_at=key.expires_at,
+        revoked_at=key.revoked_at,
+        revoked_by_name=key.revoked_by_name,
+        used=Traffic(
+            count=usage.use_count if usage else 0,
+            last_at=usage.last_used_at if usage else None,
+            last_address=usage.last_used_address if usage else None,
+            last_agent=usage.last_used_agent if usage else None,
+        ),
+        refused=Traffic(
+            count=usage.refused_count if usage else 0,
+            last_at=usage.last_refused_at if usage else None,
+            last_address=usage.last_refused_address if usage else None,
+            last_agent=usage.last_refused_agent if usage else None,
+        ),
+    )
+
+
+def _projects_of(key_ids: Sequence[str]) -> dict[str, list[ProjectName]]:
+    projects: dict[str, list[ProjectName]] = {}
+    for start in range(0, len(key_ids), _IDS_AT_ONCE):
+        statement = (
+            select(ApiKeyProject.key_id, Project.id, Project.name)
+            .join(Project, Project.id == ApiKeyProject.project_id)
+            .where(ApiKeyProject.key_id.in_(key_ids[start : start + _IDS_AT_ONCE]))
+        )
+        for key_id, project_id, name in db.session.execute(statement):
+            projects.setdefault(key_id, []).append(ProjectName(id=project_id, name=name))
+    return projects
+
+
+def _status(key: ApiKey, present: datetime) -> Status:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "expired" if key.expires_at is not None and key.expires_at <= present else "active"
+
+
+def _matches(search: str) -> ColumnElement[bool]:
+    search = search.strip()
+    if not search:
+        return ApiKey.id.is_not(None)
+    # Of a whole key only the part that is shown anyway is looked for.
+    prefix = keys.display_prefix(search) if search.startswith(keys.MARK) else search
+    return or_(
+        func.lower(ApiKey.name).contains(search.lower(), autoescape=True),
+        ApiKey.prefix.startswith(prefix, autoescape=True),
+        ApiKey.prefix.startswith(keys.MARK + prefix, autoescape=True),
+    )
+
+
+def _order(sort: SortColumn, *, descending: bool) -> list[SQLColumnExpression[Any]]:
+    expression: SQLColumnExpression[Any]
+    match sort:
+        case "name":
+            expression = func.lower(ApiKey.name)
+        case "permissions":
+            expression = (
+                select(func.count())
+                .select_from(ApiKeyProject)
+                .where(ApiKeyProject.key_id == ApiKey.id)
+                .scalar_subquery()
+            )
+        case "key":
+            expression = ApiKey.prefix
+        case "status":
+            expired = ApiKey.expires_at.is_not(None) & (ApiKey.expires_at <= now())
+            expression = case((ApiKey.revoked_at.is_not(None), 2), (expired, 1), else_=0)
+        case "used":
+            expression = ApiKeyUsage.last_used_at
+        case "created":
+            expression = ApiKey.created_at
+    # "Never" stays at the end in both directions: who sorts by use wants to see uses. The later keys decide
+    # ties, so that no row is on two pages.
+    directed = (expression.desc() if descending else expression.asc()).nulls_last()
+    return [directed, ApiKey.created_at.desc(), ApiKey.id]
+
+
+def _names(stored: list[dict[str, str]]) -> tuple[ProjectName, ...]:
+    return tuple(ProjectName(id=project["id"], name=project["name"]) for project in stored)
+
+
+def _sorted(projects: Iterable[ProjectName]) -> tuple[ProjectName, ...]:
+    return tuple(sorted(projects, key=lambda project: (project.name.casefold(), project.id)))

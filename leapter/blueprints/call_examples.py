@@ -1,0 +1,52 @@
+"""Ready calls of the Blueprints of some projects, for pages that show how to call them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import case, func, select
+
+from leapter.blueprints.models import Blueprint, BlueprintRevision
+from leapter.db import db
+from leapter.projects.models import Project
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CallExample:
+    """One Blueprint that can run: where to POST to, and inputs that pass its checks."""
+
+    project_name: str
+    blueprint_label: str
+    path: str
+    inputs: Mapping[str, Any]
+
+
+def call_examples(project_ids: Sequence[str], limit: int) -> tuple[list[CallExample], int]:
+    """At most `limit` examples of Blueprints in force, and how many such Blueprints there are in all.
+
+    The main Blueprint of each project comes before all others, so that a bound leaves no project out early.
+    """
+    in_force = (
+        Blueprint.project_id.in_(project_ids),
+        Blueprint.revision_in_force_id.is_not(None),
+    )
+    total = db.session.scalar(select(func.count()).select_from(Blueprint).where(*in_force)) or 0
+    is_main = case((Blueprint.slug == Project.main_slug, 0), else_=1)
+    rows = db.session.execute(
+        select(Project.appspace_id, Project.name, Blueprint, BlueprintRevision.source)
+        .join(Project, Project.id == Blueprint.project_id)
+        .join(BlueprintRevision, BlueprintRevision.id == Blueprint.revision_in_force_id)
+        .where(*in_force)
+        .order_by(is_main, func.lower(Project.name), Blueprint.label)
+        .limit(limit)
+    )
+    examples = [
+        CallExample(
+            project_name=project_name,
+            blueprint_label=blueprint.label,
+            path=(f"/runtime/api/v1/{appspace_id}/{blueprint.project_id}/models/{blueprint.id}/runs"),
+            inputs={},
+        )
+        for appspace_id, project_name, blueprint, _source in rows
+    ]
+    return examples, total
