@@ -1,1 +1,50 @@
 """Veritas, the language Blueprints are written in. Standard library only."""
+
+from leapter.veritas.analysis import Analysis, analyze
+from leapter.veritas.ast import Document
+from leapter.veritas.errors import (
+    BlueprintThrown,
+    Fault,
+    InputError,
+    LimitExceeded,
+    Node,
+    OperationFailed,
+    RunError,
+    VeritasError,
+)
+from leapter.veritas.example import example_inputs
+from leapter.veritas.findings import Finding
+from leapter.veritas.limits import DEFAULT_LIMITS, Limits
+from leapter.veritas.program import Outcome, Program, compile_program
+from leapter.veritas.schema import input_schema, output_schema
+from leapter.veritas.signature import Parameter, Signature, call_identifier
+from leapter.veritas.tree import syntax_tree
+from leapter.veritas.types import Type
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Analysis",
+    "BlueprintThrown",
+    "Document",
+    "Fault",
+    "Finding",
+    "InputError",
+    "LimitExceeded",
+    "Limits",
+    "Node",
+    "OperationFailed",
+    "Outcome",
+    "Parameter",
+    "Program",
+    "RunError",
+    "Signature",
+    "Type",
+    "VeritasError",
+    "analyze",
+    "call_identifier",
+    "compile_program",
+    "example_inputs",
+    "input_schema",
+    "output_schema",
+    "syntax_tree",
+]

@@ -1,0 +1,319 @@
+"""The run boundary: JSON to values on the way in, values to JSON on the way out."""
+
+from collections.abc import Callable
+from typing import Final, cast
+
+from leapter.veritas.errors import Fault, Node, OperationFailed
+from leapter.veritas.limits import Limits
+from leapter.veritas.numbers import number_to_text
+from leapter.veritas.signature import Parameter
+from leapter.veritas.state import State
+from leapter.veritas.types import Type
+from leapter.veritas.values import ABSENT, NULL, from_code_units, to_code_units
+
+# Objects and lists inside each other, in inputs and in outputs.
+MAX_DEPTH = 64
+_MOST_FAULTS = 100
+
+
+class Faults:
+    """Collects what does not fit; the first hundred are kept, the rest counted."""
+
+    __slots__ = ("found", "limits", "more")
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.found: list[Fault] = []
+        self.more = 0
+
+    def add(self, path: str, message: str) -> None:
+        if len(self.found) < _MOST_FAULTS:
+            self.found.append(Fault(path=path, message=message))
+        else:
+            self.more += 1
+
+
+# Takes a JSON value, its path and where to report; returns the value of a run.
+Converter = Callable[[object, str, Faults], object]
+
+_ZEROS: Final[dict[str, object]] = {"number": 0.0, "percent": 0.0, "text": "", "boolean": False}
+_NAMES: Final = {"number": "a number", "percent": "a number", "text": "text", "boolean": "true or false"}
+
+
+def _kind_of(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return "an object"
+
+
+def _number(value: object, path: str, faults: Faults) -> object:
+    if type(value) is float:
+        if value - value == 0:  # neither infinite nor NaN
+            return value
+        faults.add(path, "must be a finite number")
+        return 0.0
+    if type(value) is int:
+        try:
+            return float(value)
+        except OverflowError:
+            faults.add(path, "is too large for a number")
+            return 0.0
+    if value is None:
+        return 0.0
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return _number(float(value), path, faults)
+    faults.add(path, f"must be a number, not {_kind_of(value)}")
+    return 0.0
+
+
+def _text(value: object, path: str, faults: Faults) -> object:
+    if isinstance(value, str):
+        converted = to_code_units(str(value))
+        if len(converted) > faults.limits.string_characters:
+            faults.add(path, f"must not be longer than {faults.limits.string_characters:,} characters")
+        return converted
+    if value is None:
+        return ""
+    faults.add(path, f"must be text, not {_kind_of(value)}")
+    return ""
+
+
+def _boolean(value: object, path: str, faults: Faults) -> object:
+    if isinstance(value, bool):
+        return value
+    if value is not None:
+        faults.add(path, f"must be true or false, not {_kind_of(value)}")
+    return False
+
+
+def _length_fits(length: int, path: str, faults: Faults) -> bool:
+    if length > faults.limits.list_elements:
+        faults.add(
+            path, f"must not have more than {faults.limits.list_elements:,} elements; it has {length:,}"
+        )
+        return False
+    return True
+
+
+def _list_of(element: Converter) -> Converter:
+    def convert(value: object, path: str, faults: Faults) -> object:
+        if not isinstance(value, list | tuple):
+            faults.add(path, f"must be a list, not {_kind_of(value)}")
+            return []
+        if not _length_fits(len(value), path, faults):
+            return []
+        return [element(item, f"{path}[{position}]", faults) for position, item in enumerate(value)]
+
+    return convert
+
+
+def _numbers(value: object, path: str, faults: Faults) -> object:
+    # Most lists are of numbers: a path is made only for an element that needs one.
+    if not isinstance(value, list | tuple):
+        faults.add(path, f"must be a list, not {_kind_of(value)}")
+        return []
+    if not _length_fits(len(value), path, faults):
+        return []
+    return [
+        item if type(item) is float and item - item == 0 else _number(item, f"{path}[{position}]", faults)
+        for position, item in enumerate(value)
+    ]
+
+
+def _map_of(element: Converter) -> Converter:
+    def convert(value: object, path: str, faults: Faults) -> object:
+        if not isinstance(value, dict):
+            faults.add(path, f"must be an object, not {_kind_of(value)}")
+            return {}
+        if not _length_fits(len(value), path, faults):
+            return {}
+        return {
+            to_code_units(str(key)): element(member, member_path(path, str(key)), faults)
+            for key, member in value.items()
+        }
+
+    return convert
+
+
+def member_path(path: str, key: str) -> str:
+    """The path of a member: `rates.eu`, or `rates["e.u"]` where the key is not a name."""
+    if key.isidentifier():
+        return f"{path}.{key}"
+    shown = key if len(key) <= 60 else key[:59] + "…"
+    return f'{path}["{shown}"]'
+
+
+def _anything(value: object, path: str, faults: Faults, depth: int = 1) -> object:
+    """Any JSON value. Null stays null here, since no type says what its zero would be."""
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return _number(value, path, faults)
+    if isinstance(value, str):
+        return _text(value, path, faults)
+    if not isinstance(value, list | tuple | dict):
+        faults.add(path, "is not a JSON value")
+        return NULL
+    if depth > MAX_DEPTH:
+        faults.add(path, f"is nested more than {MAX_DEPTH} deep")
+        return NULL
+    if not _length_fits(len(value), path, faults):
+        return NULL
+    if isinstance(value, dict):
+        return {
+            to_code_units(str(key)): _anything(member, member_path(path, str(key)), faults, depth + 1)
+            for key, member in value.items()
+        }
+    return [_anything(item, f"{path}[{position}]", faults, depth + 1) for position, item in enumerate(value)]
+
+
+def _object(value: object, path: str, faults: Faults) -> object:
+    if not isinstance(value, dict):
+        faults.add(path, f"must be an object, not {_kind_of(value)}")
+        return {}
+    return _anything(value, path, faults)
+
+
+def _converter(declared: Type) -> Converter:
+    kind = declared.kind
+    if kind in ("number", "percent"):
+        return _number
+    if kind == "text":
+        return _text
+    if kind == "boolean":
+        return _boolean
+    if kind == "list" and declared.element is not None:
+        return (
+            _numbers
+            if declared.element.kind in ("number", "percent")
+            else _list_of(_converter(declared.element))
+        )
+    if kind == "map" and declared.element is not None:
+        return _map_of(_converter(declared.element))
+    if kind == "any multiple":
+        return _list_of(_object)
+    return _object if kind == "any single" else _anything
+
+
+def input_converter(parameter: Parameter) -> Converter:
+    """What turns the JSON value of an input into a value of a run, and reports what does not fit."""
+    convert = _converter(parameter.type)
+    if parameter.choices is None:
+        return convert
+    choices = parameter.choices
+    allowed = frozenset((isinstance(choice, bool), choice) for choice in choices)
+    shown = ", ".join(_shown(choice) for choice in choices[:20]) + (", …" if len(choices) > 20 else "")
+
+    def check(value: object, path: str, faults: Faults) -> None:
+        plain = from_code_units(value) if isinstance(value, str) else value
+        if (isinstance(plain, bool), plain) not in allowed:
+            faults.add(path, f"must be one of {shown}; it is {_shown(plain)}")
+
+    def convert_chosen(value: object, path: str, faults: Faults) -> object:
+        before = len(faults.found) + faults.more
+        converted = convert(value, path, faults)
+        if len(faults.found) + faults.more == before:
+            if isinstance(converted, list):
+                for position, element in enumerate(converted):
+                    check(element, f"{path}[{position}]", faults)
+            else:
+                check(converted, path, faults)
+        return converted
+
+    return convert_chosen
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return number_to_text(float(value))
+    text = str(value)
+    return f'"{text}"' if len(text) <= 60 else f'"{text[:59]}…"'
+
+
+def default_value(value: object) -> object:
+    """A default, which is a JSON value, as a fresh value of a run."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, str):
+        return to_code_units(value)
+    if isinstance(value, list):
+        return [default_value(element) for element in value]
+    if isinstance(value, dict):
+        return {to_code_units(str(key)): default_value(member) for key, member in value.items()}
+    return NULL
+
+
+def output_value(state: State, value: object, output: Parameter) -> object:
+    """A value of a run as JSON; absent elements of lists are null, absent members left out.
+
+    Raises OperationFailed, which names the output, for NaN, infinities and values nested too deeply.
+    """
+    if type(value) is float:
+        if -9007199254740992.0 <= value <= 9007199254740992.0:
+            whole = int(value)
+            return whole if whole == value else value
+        return _large_number(value, output)
+    if type(value) is str:
+        return from_code_units(value)
+    if value is True or value is False:
+        return value
+    if value is NULL or value is ABSENT:
+        return None
+    return _nested(state, value, output, 1)
+
+
+def _large_number(value: float, output: Parameter) -> object:
+    if value - value != 0:
+        raise OperationFailed(
+            f"The output `{output.name}` is {number_to_text(value)}, which is not a number.",
+            node=_node(output),
+        )
+    # ECMAScript writes up to 21 digits, the last of them zeros; JSON writers take whole numbers of 63 bits.
+    if abs(value) < 2.0**63:
+        return int(number_to_text(value))
+    return value
+
+
+def _nested(state: State, value: object, output: Parameter, depth: int) -> object:
+    if depth > MAX_DEPTH:
+        raise OperationFailed(
+            f"The output `{output.name}` is nested more than {MAX_DEPTH} deep.", node=_node(output)
+        )
+    if isinstance(value, list):
+        # The same list may stand in many places; what it becomes is counted each time.
+        state.elements(len(value), len(value))
+        state.work(len(value))
+        return [
+            _nested(state, element, output, depth + 1)
+            if isinstance(element, list | dict)
+            else output_value(state, element, output)
+            for element in value
+        ]
+    members = cast("dict[str, object]", value)
+    state.members(len(members))
+    state.work(len(members))
+    return {
+        from_code_units(key): _nested(state, member, output, depth + 1)
+        if isinstance(member, list | dict)
+        else output_value(state, member, output)
+        for key, member in members.items()
+        if member is not ABSENT
+    }
+
+
+def _node(output: Parameter) -> Node:
+    return Node(id=output.node_id, label=output.label, line=output.line)

@@ -1,0 +1,696 @@
+"""The rules that a parsed logic file has to keep."""
+
+from collections.abc import Iterable
+
+from leapter.veritas import ast
+from leapter.veritas.builtins import DATE_FUNCTIONS, FUNCTIONS, INSTEAD, MATH, METHODS, Builtin
+from leapter.veritas.findings import Findings
+from leapter.veritas.literals import NotLiteralError, fits, json_value, literal_value
+from leapter.veritas.nodes import NodeNamer
+from leapter.veritas.shapes import (
+    BOOLEAN,
+    IS_ABSENT,
+    IS_NULL,
+    LIST,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    Shape,
+    Shaper,
+    shape_of_type,
+)
+from leapter.veritas.signature import Parameter, Signature, call_identifier
+from leapter.veritas.spelling import nearest
+from leapter.veritas.types import NOT_YET, WORDS, Type
+
+_KIND_WORDS = ((NUMBER, "number"), (TEXT, "text"), (BOOLEAN, "boolean"), (LIST, "list"), (OBJECT, "object"))
+_TYPE_HINTS = {
+    "int": "number",
+    "integer": "number",
+    "float": "number",
+    "bool": "boolean",
+    "str": "_text",
+    "array": "list of …",
+}
+
+
+def check(document: ast.Document, findings: Findings) -> Signature | None:
+    """Reports what is wrong with `document`, names its nodes, and returns the Blueprint's signature."""
+    if not document.functions:
+        return None
+    namer = NodeNamer()
+    namer.name_document(document)
+    for offset, node_id in namer.repeated:
+        findings.warning(
+            offset,
+            "repeated_node_id",
+            f"The node id @{node_id} is used more than once.",
+            "Give each node its own.",
+        )
+    functions: dict[str, ast.Function] = {}
+    for function in document.functions:
+        if function.name in functions:
+            findings.error(
+                function.start,
+                "declared_twice",
+                f"There are two functions with the name `{function.name}`.",
+                "Rename one of them.",
+            )
+        elif function.name in FUNCTIONS:
+            findings.error(
+                function.start,
+                "builtin_name",
+                f"`{function.name}` is a built-in function.",
+                "Choose another name.",
+            )
+        functions.setdefault(function.name, function)
+    signature: Signature | None = None
+    for function in document.functions:
+        signature = _FunctionChecker(document, function, functions, findings).check()
+    return signature
+
+
+class _FunctionChecker:
+    def __init__(
+        self,
+        document: ast.Document,
+        function: ast.Function,
+        functions: dict[str, ast.Function],
+        findings: Findings,
+    ) -> None:
+        self._document = document
+        self._function = function
+        self._functions = functions
+        self._findings = findings
+        self._loops = 0
+        self._types: dict[str, Type] = {}
+        self._declared_at: dict[str, int] = {}
+        self._outputs: set[str] = set()
+        self._enclosing_loop_variables: list[str] = []
+        self._loop_variables: set[str] = set()
+        self._shaper = Shaper({})
+
+    def check(self) -> Signature:
+        function = self._function
+        inputs = tuple(self._parameter(parameter, is_input=True) for parameter in function.inputs)
+        outputs = tuple(self._parameter(parameter, is_input=False) for parameter in function.outputs)
+        self._outputs = {parameter.name for parameter in function.outputs}
+        self._declare_locals(function.body)
+        shapes = {name: shape_of_type(declared) for name, declared in self._types.items()}
+        self._shaper = Shaper(shapes)
+        self._body(function.body)
+        label = function.notes.label or function.name
+        return Signature(
+            id=function.notes.blueprint_id,
+            function_name=function.name,
+            label=label,
+            call_identifier=call_identifier(label) or call_identifier(function.name) or function.name,
+            description=function.notes.description,
+            inputs=inputs,
+            outputs=outputs,
+        )
+
+    # Declarations
+
+    def _declare(self, name: str, offset: int, declared: Type) -> None:
+        if name in self._types:
+            first = self._document.source.line_of(self._declared_at[name])
+            if name in self._outputs:
+                message = f"`{name}` is an output, so it cannot be declared again."
+                fix = f"Assign it without var: {name} = …"
+            else:
+                message = f"`{name}` is already declared in line {first}."
+                fix = "Use it without var, or choose another name."
+            self._findings.error(offset, "declared_twice", message, fix)
+            return
+        self._types[name] = declared
+        self._declared_at[name] = offset
+
+    def _parameter(self, parameter: ast.Parameter, *, is_input: bool) -> Parameter:
+        declared = parameter.type
+        self._check_type(declared, parameter.start, is_local=False)
+        self._declare(parameter.name, parameter.start, declared)
+        choices = self._choices(parameter)
+        has_default = parameter.default is not None
+        default: object = None
+        if parameter.default is not None:
+            try:
+                value = literal_value(parameter.default)
+            except NotLiteralError as problem:
+                self._findings.error(
+                    problem.offset,
+                    "default_not_literal",
+                    f"The default of `{parameter.name}` must be a literal.",
+                    "A number, text, true, false, a list or an object.",
+                )
+            else:
+                default = json_value(value)
+                if not fits(value, declared):
+                    self._findings.error(
+                        parameter.default.start,
+                        "default_type",
+                        f"The default of `{parameter.name}` does not fit its type, {declared}.",
+                        None,
+                    )
+                elif choices is not None and not _among(default, choices):
+                    self._findings.error(
+                        parameter.default.start,
+                        "default_not_allowed",
+                        f"The default of `{parameter.name}` is not among its allowed values.",
+                        None,
+                    )
+        return Parameter(
+            name=parameter.name,
+            label=parameter.notes.label,
+            description=parameter.notes.description,
+            type=declared,
+            required=is_input and not has_default,
+            has_default=has_default,
+            default=default,
+            choices=choices,
+            node_id=parameter.notes.node_id,
+            line=parameter.line,
+        )
+
+    def _choices(self, parameter: ast.Parameter) -> tuple[object, ...] | None:
+        if parameter.choices is None:
+            return None
+        declared = parameter.type
+        single = declared.element if declared.kind == "list" and declared.element else declared
+        if not single.is_scalar:
+            self._findings.error(
+                parameter.start,
+                "choice_type",
+                f"`choice` does not go with {declared}.",
+                "It goes with numbers, text and truth values.",
+            )
+            return None
+        if not parameter.choices:
+            self._findings.error(
+                parameter.start,
+                "empty_choice",
+                f"`{parameter.name}` has no allowed value at all.",
+                'choice ["a", "b"]',
+            )
+            return None
+        values: list[object] = []
+        for expression in parameter.choices:
+            try:
+                value = literal_value(expression)
+            except NotLiteralError as problem:
+                self._findings.error(
+                    problem.offset, "choice_not_literal", "An allowed value must be a literal.", None
+                )
+                continue
+            if not fits(value, single):
+                self._findings.error(
+                    expression.start,
+                    "choice_value",
+                    f"This allowed value does not fit the type {single}.",
+                    None,
+                )
+                continue
+            converted = json_value(value)
+            if _among(converted, values):
+                self._findings.warning(
+                    expression.start, "repeated_choice", "This allowed value is there twice.", "Remove one."
+                )
+                continue
+            values.append(converted)
+        return tuple(values)
+
+    def _check_type(self, declared: Type, offset: int, *, is_local: bool) -> None:
+        inner = declared
+        while inner.element is not None:
+            inner = inner.element
+        if inner.kind == "named":
+            hint = _TYPE_HINTS.get(inner.name.lower()) or nearest(
+                inner.name, (*WORDS, "list of", "any single")
+            )
+            self._findings.error(
+                offset,
+                "unknown_type",
+                f"Cannot find type '{inner.name}'",
+                f"Did you mean {hint}?" if hint else None,
+            )
+        elif inner.kind in NOT_YET:
+            self._findings.error(
+                offset, "not_supported", f"The type {inner} is not supported here yet.", None
+            )
+        elif declared.kind == "any" and not is_local:
+            self._findings.error(
+                offset,
+                "any_parameter",
+                "`any` is for locals only.",
+                "Name the type, or use `any single` for one object.",
+            )
+
+    def _declare_locals(self, body: list[ast.Statement]) -> None:
+        for statement in body:
+            if isinstance(statement, ast.Var):
+                for declarator in statement.declarators:
+                    if declarator.has_type:
+                        self._check_type(declarator.type, declarator.start, is_local=True)
+                    else:
+                        self._findings.warning(
+                            declarator.start,
+                            "missing_type",
+                            f"`{declarator.name}` has no type.",
+                            f"var {declarator.name}: number",
+                        )
+                    self._declare(declarator.name, declarator.start, declarator.type)
+            elif isinstance(statement, ast.Choose):
+                for branch in statement.branches:
+                    self._declare_locals(branch.body)
+            elif isinstance(statement, ast.ForIn):
+                name = statement.variable
+                if statement.declares:
+                    # Loops after each other may share the name of their variable, as ES5 programs often do.
+                    is_shared = name in self._loop_variables and name not in self._enclosing_loop_variables
+                    if not is_shared:
+                        self._check_type(statement.type, statement.variable_start, is_local=True)
+                        if name not in self._types:
+                            self._loop_variables.add(name)
+                        self._declare(name, statement.variable_start, statement.type)
+                self._enclosing_loop_variables.append(name)
+                self._declare_locals(statement.body)
+                self._enclosing_loop_variables.pop()
+            elif isinstance(statement, ast.Section | ast.For | ast.While):
+                self._declare_locals(statement.body)
+
+    # Statements
+
+    def _body(self, body: list[ast.Statement]) -> None:
+        ended = False
+        for statement in body:
+            if ended:
+                self._findings.warning(
+                    statement.start,
+                    "unreachable",
+                    "Nothing reaches this statement.",
+                    "Remove it, or what ends the flow before it.",
+                )
+                ended = False
+            self._statement(statement)
+            if isinstance(statement, ast.Return | ast.Break | ast.Continue | ast.Throw):
+                ended = True
+
+    def _label(self, notes: ast.Notes, offset: int, what: str) -> None:
+        if not notes.label:
+            self._findings.warning(
+                offset, "missing_label", f"This {what} has no label.", "//* What it does, on the line before"
+            )
+
+    def _statement(self, statement: ast.Statement) -> None:
+        if isinstance(statement, ast.Var):
+            if not all(declarator.notes.label for declarator in statement.declarators):
+                self._label(statement.notes, statement.start, "statement")
+            for declarator in statement.declarators:
+                if declarator.initial is not None:
+                    self._expression(declarator.initial)
+                    self._check_assigned(declarator.initial, declarator.type, declarator.name)
+            return
+        self._label(statement.notes, statement.start, "statement")
+        if isinstance(statement, ast.Assignment):
+            self._assignment(statement)
+        elif isinstance(statement, ast.ExpressionStatement):
+            self._expression(statement.expression)
+            if not isinstance(statement.expression, ast.Call):
+                comparison = isinstance(
+                    statement.expression, ast.Binary
+                ) and statement.expression.operator in ("==", "===")
+                self._findings.warning(
+                    statement.start,
+                    "no_effect",
+                    "This statement changes nothing.",
+                    "Write = to assign." if comparison else "Assign it, or remove it.",
+                )
+        elif isinstance(statement, ast.Section):
+            self._body(statement.body)
+        elif isinstance(statement, ast.Choose):
+            for branch in statement.branches:
+                self._label(branch.notes, branch.start, "branch")
+                if branch.condition is not None:
+                    self._expression(branch.condition)
+                self._body(branch.body)
+        elif isinstance(statement, ast.Decide):
+            self._decide(statement)
+        elif isinstance(statement, ast.For):
+            for assignment in (statement.initial, statement.update):
+                if assignment is not None:
+                    self._assignment(assignment)
+            if statement.condition is not None:
+                self._expression(statement.condition)
+            self._loop(statement.body)
+        elif isinstance(statement, ast.ForIn):
+            self._expression(statement.values)
+            if not statement.declares and statement.variable not in self._types:
+                self._unknown_name(statement.variable, statement.variable_start, assigned=True)
+            shape = self._shaper.shape(statement.values)
+            if not shape.kinds & (LIST | IS_ABSENT | IS_NULL):
+                self._findings.error(
+                    statement.values.start,
+                    "not_a_list",
+                    f"`for … in` goes through a list; this is {_words(shape)}.",
+                    None,
+                )
+            self._loop(statement.body)
+        elif isinstance(statement, ast.While):
+            self._expression(statement.condition)
+            self._loop(statement.body)
+        elif isinstance(statement, ast.Break | ast.Continue):
+            if not self._loops:
+                word = "break" if isinstance(statement, ast.Break) else "continue"
+                self._findings.error(
+                    statement.start,
+                    "outside_loop",
+                    f"`{word}` stands only inside a loop.",
+                    "To end the run, write return;",
+                )
+        elif isinstance(statement, ast.Throw):
+            self._expression(statement.value)
+
+    def _loop(self, body: list[ast.Statement]) -> None:
+        self._loops += 1
+        self._body(body)
+        self._loops -= 1
+
+    def _assignment(self, assignment: ast.Assignment) -> None:
+        self._target(assignment.target)
+        self._expression(assignment.value)
+        if isinstance(assignment.target, ast.Name) and assignment.operator == "=":
+            declared = self._types.get(assignment.target.name)
+            if declared is not None:
+                self._check_assigned(assignment.value, declared, assignment.target.name)
+
+    def _target(self, target: ast.Expression) -> None:
+        if isinstance(target, ast.Name):
+            if target.name not in self._types:
+                self._unknown_name(target.name, target.start, assigned=True)
+            return
+        self._expression(target)
+        if isinstance(target, ast.Property) and target.name == "length":
+            shape = self._shaper.shape(target.target)
+            if shape.only(LIST | TEXT):
+                self._findings.error(
+                    target.name_start,
+                    "assigned_length",
+                    "`length` cannot be assigned.",
+                    "Use push, pop or splice.",
+                )
+
+    def _check_assigned(self, value: ast.Expression, declared: Type, name: str) -> None:
+        expected = shape_of_type(declared)
+        shape = self._shaper.shape(value)
+        if declared.kind in ("any", "named") or declared.kind in NOT_YET:
+            return
+        if not shape.kinds & (expected.kinds | IS_NULL | IS_ABSENT):
+            self._findings.warning(
+                value.start,
+                "type_mismatch",
+                f"`{name}` is declared as {declared}; this is {_words(shape)}.",
+                None,
+            )
+
+    def _decide(self, table: ast.Decide) -> None:
+        for header in table.inputs:
+            self._expression(header)
+        for target in table.targets:
+            self._target(target)
+        for row in table.rows:
+            for condition in row.conditions:
+                if condition is None:
+                    continue
+                self._expression(condition)
+                try:
+                    literal_value(condition)
+                except NotLiteralError:
+                    self._findings.warning(
+                        condition.start,
+                        "cell_not_literal",
+                        "An input cell is a literal or `any`; this expression is compared for equality.",
+                        "Put the test into the header and true or false into the cells.",
+                    )
+            for target, output in zip(table.targets, row.outputs, strict=True):
+                self._expression(output)
+                if isinstance(target, ast.Name) and target.name in self._types:
+                    self._check_assigned(output, self._types[target.name], target.name)
+
+    # Expressions
+
+    def _expression(self, expression: ast.Expression) -> None:
+        if isinstance(expression, ast.Literal):
+            return
+        if isinstance(expression, ast.Name):
+            if expression.name not in self._types:
+                self._unknown_name(expression.name, expression.start, assigned=False)
+        elif isinstance(expression, ast.Binary | ast.Logical):
+            self._expression(expression.left)
+            self._expression(expression.right)
+        elif isinstance(expression, ast.Unary):
+            self._expression(expression.operand)
+        elif isinstance(expression, ast.Conditional):
+            # A ladder of conditionals is as deep as it is long; the bound on height holds for it too.
+            self._expression(expression.condition)
+            self._expression(expression.consequent)
+            self._expression(expression.alternative)
+        elif isinstance(expression, ast.ListLiteral):
+            for element in expression.elements:
+                self._expression(element)
+        elif isinstance(expression, ast.ObjectLiteral):
+            for _, value in expression.entries:
+                self._expression(value)
+        elif isinstance(expression, ast.Property):
+            self._property(expression)
+        elif isinstance(expression, ast.Index):
+            self._expression(expression.target)
+            self._expression(expression.index)
+        elif isinstance(expression, ast.Call):
+            self._call(expression)
+
+    def _unknown_name(self, name: str, offset: int, *, assigned: bool) -> None:
+        if name in ("undefined", "nil", "None"):
+            self._findings.error(offset, "unknown_name", f"There is no `{name}`.", "Write absent or null.")
+            return
+        if name in ("True", "False"):
+            self._findings.error(offset, "unknown_name", f"There is no `{name}`.", f"Write {name.lower()}.")
+            return
+        close = nearest(name, self._types)
+        fix = f"Did you mean `{close}`?" if close else None
+        if fix is None and assigned:
+            fix = f"Declare it: var {name}: number;"
+        if name in FUNCTIONS or name in self._functions:
+            fix = f"`{name}` is a function; call it: {name}(…)"
+        self._findings.error(offset, "unknown_name", f"`{name}` is not declared.", fix)
+
+    def _property(self, expression: ast.Property) -> None:
+        target = expression.target
+        if isinstance(target, ast.Name) and target.name == "Math" and "Math" not in self._types:
+            known = expression.name in MATH
+            self._findings.error(
+                expression.name_start,
+                "unknown_function",
+                f"`Math.{expression.name}` is a function."
+                if known
+                else f"There is no `Math.{expression.name}`.",
+                f"Call it: {MATH[expression.name].signature}" if known else _math_fix(expression.name),
+            )
+            return
+        self._expression(target)
+        name = expression.name
+        shape = self._shaper.shape(target)
+        if name in METHODS and not shape.kinds & OBJECT:
+            self._findings.error(
+                expression.name_start,
+                "uncalled_method",
+                f"`{name}` is a method.",
+                f"Call it: {METHODS[name].signature}",
+            )
+        elif name != "length" and shape.only(LIST | TEXT | NUMBER | BOOLEAN) and shape.kinds:
+            instead = INSTEAD.get(name)
+            self._findings.error(
+                expression.name_start,
+                "unknown_property",
+                f"{_words(shape).capitalize()} has no property `{name}`.",
+                f"Use {instead}." if instead else "Use length." if shape.only(LIST | TEXT) else None,
+            )
+
+    def _call(self, call: ast.Call) -> None:
+        callee = call.callee
+        if isinstance(callee, ast.Name):
+            self._call_function(call, callee)
+        elif isinstance(callee, ast.Property):
+            self._call_method(call, callee)
+        else:
+            self._findings.error(
+                call.start, "not_callable", "This cannot be called.", "A function is called by its name."
+            )
+        for argument in call.arguments:
+            self._expression(argument.value)
+
+    def _call_function(self, call: ast.Call, callee: ast.Name) -> None:
+        name = callee.name
+        builtin = FUNCTIONS.get(name)
+        if name in self._types:
+            self._findings.error(callee.start, "not_callable", f"`{name}` is not a function.", None)
+        elif builtin is not None:
+            self._arguments(call, builtin, f"`{name}`")
+            if name in ("min", "max") and call.arguments:
+                shape = self._shaper.shape(call.arguments[0].value)
+                if not shape.kinds & (LIST | IS_ABSENT | IS_NULL):
+                    self._findings.error(
+                        call.arguments[0].value.start,
+                        "not_a_list",
+                        f"`{name}` takes a list.",
+                        f"{name}([a, b]) or Math.{name}(a, b)",
+                    )
+            elif name in ("sum", "sort", "contains", "find") and call.arguments:
+                shape = self._shaper.shape(call.arguments[0].value)
+                if not shape.kinds & (LIST | IS_ABSENT | IS_NULL):
+                    self._findings.error(
+                        call.arguments[0].value.start,
+                        "not_a_list",
+                        f"`{name}` takes a list; this is {_words(shape)}.",
+                        builtin.signature,
+                    )
+        elif name in self._functions:
+            self._call_helper(call, callee, self._functions[name])
+        elif name in DATE_FUNCTIONS:
+            self._findings.error(
+                callee.start, "not_supported", f"The date function `{name}` is not supported here yet.", None
+            )
+        elif call.arguments and all(argument.name is not None for argument in call.arguments):
+            self._findings.error(
+                callee.start,
+                "not_supported",
+                f"There is no helper `{name}` here, and calls to other Blueprints are not supported yet.",
+                self._helper_hint(name),
+            )
+        else:
+            instead = INSTEAD.get(name)
+            close = nearest(name, (*FUNCTIONS, *self._functions))
+            fix = (
+                f"Use {instead}."
+                if instead
+                else f"Did you mean `{close}`?"
+                if close
+                else f"The functions are {', '.join(FUNCTIONS)}."
+            )
+            self._findings.error(callee.start, "unknown_function", f"There is no function `{name}`.", fix)
+
+    def _helper_hint(self, name: str) -> str | None:
+        close = nearest(name, self._functions)
+        return f"Did you mean `{close}`?" if close else None
+
+    def _call_helper(self, call: ast.Call, callee: ast.Name, helper: ast.Function) -> None:
+        wanted = {parameter.name: parameter for parameter in helper.inputs}
+        given: set[str] = set()
+        example = f"{helper.name}({', '.join(f'{name}: …' for name in wanted)})"
+        for argument in call.arguments:
+            if argument.name is None:
+                self._findings.error(
+                    argument.start, "positional_argument", f"`{helper.name}` takes named arguments.", example
+                )
+                return
+            if argument.name not in wanted:
+                close = nearest(argument.name, wanted)
+                self._findings.error(
+                    argument.start,
+                    "unknown_argument",
+                    f"`{helper.name}` has no input `{argument.name}`.",
+                    f"Did you mean `{close}`?" if close else example,
+                )
+            elif argument.name in given:
+                self._findings.error(
+                    argument.start, "repeated_argument", f"`{argument.name}` is given twice.", "Remove one."
+                )
+            given.add(argument.name)
+        for name, parameter in wanted.items():
+            if name not in given and parameter.default is None:
+                self._findings.error(
+                    callee.start, "missing_argument", f"`{helper.name}` needs the input `{name}`.", example
+                )
+
+    def _call_method(self, call: ast.Call, callee: ast.Property) -> None:
+        name = callee.name
+        if isinstance(callee.target, ast.Name) and callee.target.name == "Math" and "Math" not in self._types:
+            builtin = MATH.get(name)
+            if builtin is None:
+                self._findings.error(
+                    callee.name_start, "unknown_function", f"There is no `Math.{name}`.", _math_fix(name)
+                )
+            else:
+                self._arguments(call, builtin, f"`Math.{name}`")
+            return
+        self._expression(callee.target)
+        method = METHODS.get(name)
+        if method is None:
+            instead = INSTEAD.get(name)
+            close = nearest(name, METHODS)
+            fix = (
+                f"Use {instead}."
+                if instead
+                else f"Did you mean `{close}`?"
+                if close
+                else f"The methods are {', '.join(METHODS)}."
+            )
+            self._findings.error(callee.name_start, "unknown_method", f"There is no method `{name}`.", fix)
+            return
+        self._arguments(call, method, f"`{name}`")
+        shape = self._shaper.shape(callee.target)
+        known = {"list": LIST, "text": TEXT, "number": NUMBER}
+        possible = IS_NULL | IS_ABSENT
+        for receiver in method.receivers:
+            possible |= known[receiver]
+        if not shape.kinds & possible and shape.kinds:
+            owners = " and ".join(f"{receiver}s" for receiver in sorted(method.receivers))
+            self._findings.error(
+                callee.name_start,
+                "wrong_receiver",
+                f"`{name}` is a method of {owners}; this is {_words(shape)}.",
+                None,
+            )
+
+    def _arguments(self, call: ast.Call, builtin: Builtin, shown: str) -> None:
+        for argument in call.arguments:
+            if argument.name is not None:
+                self._findings.error(
+                    argument.start,
+                    "named_argument",
+                    f"{shown} takes its arguments by position.",
+                    builtin.signature,
+                )
+                return
+        count = len(call.arguments)
+        if not builtin.fewest <= count <= builtin.most:
+            self._findings.error(
+                call.start,
+                "argument_count",
+                f"{shown} does not take {_counted(count)}.",
+                f"Write {builtin.signature}.",
+            )
+
+
+def _math_fix(name: str) -> str:
+    if name == "PI":
+        return "Write 3.141592653589793."
+    instead = INSTEAD.get(name)
+    if instead and name not in MATH:
+        return f"Use {instead}."
+    close = nearest(name, MATH)
+    return f"Did you mean `Math.{close}`?" if close else f"Math has {', '.join(MATH)}."
+
+
+def _counted(count: int) -> str:
+    return "1 argument" if count == 1 else f"{count} arguments"
+
+
+def _words(shape: Shape) -> str:
+    words = [word for bit, word in _KIND_WORDS if shape.kinds & bit]
+    articles = {"object": "an object", "text": "text"}
+    return " or ".join(articles.get(word, f"a {word}") for word in words) or "nothing"
+
+
+def _among(value: object, values: Iterable[object]) -> bool:
+    # 1 and true are equal in Python, not in Veritas.
+    return any(value == other and isinstance(value, bool) == isinstance(other, bool) for other in values)

@@ -1,0 +1,86 @@
+"""What the parser or the checker has to say about a source."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from leapter.veritas.source import Source
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One problem: `line` and `column` count from 1; `excerpt` is the source line with a caret line below
+    it.
+    """
+
+    severity: Severity
+    code: str
+    line: int
+    column: int
+    message: str
+    fix: str | None
+    excerpt: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "severity": self.severity,
+            "code": self.code,
+            "line": self.line,
+            "column": self.column,
+            "message": self.message,
+            "fix": self.fix,
+            "excerpt": self.excerpt,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Finding":
+        """The finding that `to_json` wrote. Raises KeyError where a member is missing."""
+        return cls(
+            severity=data["severity"],
+            code=data["code"],
+            line=data["line"],
+            column=data["column"],
+            message=data["message"],
+            fix=data["fix"],
+            excerpt=data["excerpt"],
+        )
+
+
+class Findings:
+    """Collects problems of one source; at most `LIMIT` are kept, so that hostile text cannot flood a page."""
+
+    LIMIT = 500
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._found: dict[tuple[int, int, str, str], Finding] = {}
+
+    def error(self, offset: int, code: str, message: str, fix: str | None = None) -> None:
+        self._add("error", offset, code, message, fix)
+
+    def warning(self, offset: int, code: str, message: str, fix: str | None = None) -> None:
+        self._add("warning", offset, code, message, fix)
+
+    def _add(self, severity: Severity, offset: int, code: str, message: str, fix: str | None) -> None:
+        if len(self._found) >= self.LIMIT and (severity == "warning" or self.has_errors):
+            return
+        line, column = self._source.position(offset)
+        finding = Finding(
+            severity=severity,
+            code=code,
+            line=line,
+            column=column,
+            message=message,
+            fix=fix,
+            excerpt=self._source.excerpt(line, column),
+        )
+        self._found.setdefault((line, column, code, message), finding)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(finding.severity == "error" for finding in self._found.values())
+
+    def sorted(self) -> tuple[Finding, ...]:
+        return tuple(sorted(self._found.values(), key=lambda finding: (finding.line, finding.column)))

@@ -1,0 +1,860 @@
+"""Tokens to the syntax tree."""
+
+import re
+from collections.abc import Callable
+from typing import NoReturn
+
+from leapter.veritas import ast
+from leapter.veritas.expressions import ExpressionParser, NestingError, ParseError
+from leapter.veritas.findings import Findings
+from leapter.veritas.lexer import Token, text_value, tokenize
+from leapter.veritas.source import Source
+from leapter.veritas.types import ANY, WORDS, Type
+
+# CPython compiles at most 20 loops inside each other; a Blueprint needs far fewer.
+MAX_NESTED_LOOPS = 16
+
+_NODE_ID = re.compile(r"[A-Za-z]-[0-9a-fA-F]+")
+_ASSIGNMENTS = frozenset(("=", "+=", "-=", "*=", "/=", "%="))
+_DELIMITER_CELL = re.compile(r"[ \t]*:?-+:?[ \t]*")
+_FOREIGN_STATEMENTS = {
+    "let": "Write var.",
+    "const": "Write var.",
+    "switch": "Write choose { if (…) { … } else { … } }, or a decision table: decide first.",
+    "do": "Write while (…) { … }.",
+    "try": "There is nothing to catch: test with choose first.",
+    "import": "A Blueprint is called by its call identifier; nothing is imported.",
+    "class": "Use an object {…} or a list.",
+}
+
+
+def parse(source: Source, findings: Findings) -> ast.Document:
+    """The syntax tree of a logic file. What cannot be understood becomes a finding and is stepped over."""
+    parser = Parser(source, findings, tokenize(source, findings))
+    document = ast.Document(source)
+    try:
+        parser.document(document)
+    except NestingError as problem:
+        findings.error(problem.offset, "too_deep", problem.message, problem.fix)
+    return document
+
+
+class Parser(ExpressionParser):
+    """Recursive descent; nesting is bounded, so that no source can exhaust Python's stack."""
+
+    def __init__(self, source: Source, findings: Findings, tokens: list[Token]) -> None:
+        super().__init__(source, findings, tokens)
+        self._loops = 0
+
+    # Top level
+
+    def document(self, document: ast.Document) -> None:
+        while self.token.kind != "end":
+            if self.token.kind == "function":
+                try:
+                    document.functions.append(self._function())
+                except ParseError as problem:
+                    self.report(problem)
+                    self._skip_to_function()
+                continue
+            if self.token.text == "define" or self.token.kind == "@":
+                self.findings.error(
+                    self.token.start,
+                    "misplaced_type",
+                    "Types are not defined in a logic file.",
+                    "Move them to the project's types document, data/types.data.vts.",
+                )
+            else:
+                self.findings.error(
+                    self.token.start,
+                    "expected_function",
+                    f"A function is expected here, not {self.shown()}.",
+                    "function name(input: number) -> output: number { … }",
+                )
+            self.advance()
+            self._skip_to_function()
+        if not document.functions and not self.findings.has_errors:
+            self.findings.error(
+                self.token.start,
+                "no_function",
+                "There is no function here, so there is nothing to run.",
+                "function name(input: number) -> output: number { … }",
+            )
+
+    def _skip_to_function(self) -> None:
+        while self.token.kind not in ("end", "function"):
+            self.advance()
+
+    def _function(self) -> ast.Function:
+        notes = self.notes()
+        start = self.token.start
+        self.advance()
+        if self.token.kind != "name":
+            self.fail(
+                "expected_name", f"A function needs a name, not {self.shown()}.", "function parking_fee(…) …"
+            )
+        name = self.token.text
+        self.advance()
+        self.expect("(", "The inputs of a function stand in parentheses: `(`")
+        inputs = self._parameters(")", self._parameter)
+        self.expect(")", "The inputs end with `)`")
+        outputs: list[ast.Parameter] = []
+        if self.accept("->"):
+            outputs = self._parameters("{", self._parameter)
+        elif self.token.kind != "{":
+            self.findings.error(
+                self.token.start,
+                "expected_outputs",
+                f"The outputs are expected here, after `->`, not {self.shown()}.",
+                "function name(…) -> result: number { … }",
+            )
+            while self.token.kind not in ("{", "end", "function"):
+                self.advance()
+        if self.token.kind != "{":
+            self.fail("expected_body", f"The body of `{name}` is expected here: `{{`, not {self.shown()}.")
+        body = self._block()
+        return ast.Function(notes, name, start, self.source.line_of(start), inputs, outputs, body)
+
+    def _parameters(self, closing: str, one: Callable[[], ast.Parameter]) -> list[ast.Parameter]:
+        parameters: list[ast.Parameter] = []
+        while self.token.kind not in (closing, "end"):
+            position = self.position
+            try:
+                parameters.append(one())
+            except ParseError as problem:
+                self.report(problem)
+                self._skip_parameter(closing)
+                if self.position == position:
+                    self.advance()
+            if self.token.kind == closing:
+                break
+            if not self.accept(","):
+                if self.token.kind in ("->", "{", "}", "function", "end"):
+                    break
+                self.findings.error(
+                    self.token.start, "expected_comma", f"A comma is expected here, not {self.shown()}.", None
+                )
+                if self.token.kind != "name":
+                    self._skip_parameter(closing)
+                    self.accept(",")
+        return parameters
+
+    def _skip_parameter(self, closing: str) -> None:
+        depth = 0
+        while self.token.kind != "end":
+            kind = self.token.kind
+            if depth == 0 and kind in (",", closing, "->", "{", "function"):
+                return
+            if kind in ("(", "["):
+                depth += 1
+            elif kind in (")", "]"):
+                depth -= 1
+            self.advance()
+
+    def _parameter(self) -> ast.Parameter:
+        notes = self.notes()
+        start = self.token.start
+        name = self._new_name("An input or output")
+        has_type_word = False
+        kind = ANY
+        if self.accept(":"):
+            # `type` is also a fine name for a structure's alias, so it is the word only before a type.
+            if self.token.text == "type" and self.peek().kind == "name":
+                has_type_word = True
+                self.advance()
+            kind = self._type()
+        else:
+            self.findings.error(
+                self.token.start, "missing_type", f"`{name}` needs a type.", f"{name}: number"
+            )
+        choices: list[ast.Expression] | None = None
+        if self.token.text == "choice" and self.token.kind == "name":
+            self._demand_type_word(has_type_word, name, "`choice`")
+            self.advance()
+            choices = self._choices()
+        default: ast.Expression | None = None
+        if self.token.kind == "=":
+            self._demand_type_word(has_type_word, name, "a default")
+            self.advance()
+            default = self.unary()
+        return ast.Parameter(notes, name, start, self.source.line_of(start), kind, default, choices)
+
+    def _demand_type_word(self, has_type_word: bool, name: str, what: str) -> None:
+        if not has_type_word:
+            self.findings.error(
+                self.token.start,
+                "missing_type_word",
+                f"Before {what}, the type of `{name}` begins with the word `type`.",
+                f"{name}: type …",
+            )
+
+    def _choices(self) -> list[ast.Expression]:
+        if self.token.kind != "[":
+            self.fail(
+                "expected_choices",
+                f"The allowed values are expected here, not {self.shown()}.",
+                'choice ["a", "b"]',
+            )
+        return self.list_literal().elements
+
+    def _type(self) -> Type:
+        depth = 0
+        outer: list[str] = []
+        token = self.token
+        while True:
+            token = self.token
+            if token.kind != "name":
+                self.fail(
+                    "expected_type",
+                    f"A type is expected here, not {self.shown()}.",
+                    "number, _text, boolean, list of number …",
+                )
+            if token.text in ("list", "map") and self.peek().text == "of":
+                outer.append(token.text)
+                self.advance()
+                self.advance()
+                depth += 1
+                if depth > 16:
+                    raise NestingError(token.start, "This type is nested too deeply.", "At most 16 levels.")
+                continue
+            break
+        self.advance()
+        word = token.text
+        result: Type
+        if word == "any":
+            result = ANY
+            if self.token.text in ("single", "multiple") and self.token.kind == "name":
+                result = Type(kind="any single" if self.token.text == "single" else "any multiple")
+                self.advance()
+        elif word in WORDS:
+            result = Type(kind=WORDS[word], written=word)
+        else:
+            result = Type(kind="named", name=word)
+        if result == ANY and outer:
+            self.findings.error(
+                token.start,
+                "list_of_any",
+                f"`{outer[-1]} of any` says too little to check the values.",
+                "Name the type of the elements, or use `any multiple` for a list of objects.",
+            )
+        for word in reversed(outer):
+            result = Type(kind="list" if word == "list" else "map", element=result)
+        return result
+
+    def _new_name(self, what: str) -> str:
+        if self.token.kind != "name":
+            if self.token.text.isidentifier():
+                self.fail(
+                    "reserved_word",
+                    f"`{self.token.text}` is a word of the language and cannot be a name.",
+                    "Choose another name.",
+                )
+            self.fail("expected_name", f"{what} needs a name, not {self.shown()}.")
+        name = self.token.text
+        self.advance()
+        return name
+
+    # Statements
+
+    def _block(self) -> list[ast.Statement]:
+        """`{ … }`, or what was meant by it."""
+        if self.token.kind != "{":
+            self.findings.error(
+                self.token.start,
+                "expected_block",
+                f"`{{` is expected here, not {self.shown()}.",
+                "Put the statements in { … }.",
+            )
+            if self.token.kind in ("}", "end"):
+                return []
+            statement = self._guarded_statement()
+            return [] if statement is None else [statement]
+        opening = self.token
+        self.advance()
+        with self.nested(opening.start):
+            return self._statements_until_brace(opening)
+
+    def _statements_until_brace(self, opening: Token) -> list[ast.Statement]:
+        statements: list[ast.Statement] = []
+        while self.token.kind != "}":
+            if self.token.kind == "end" or (self.token.kind == "function" and self.peek().kind == "name"):
+                self.findings.error(
+                    self.token.start,
+                    "unclosed_brace",
+                    f"The `{{` in line {self.source.line_of(opening.start)} is never closed.",
+                    "Add the missing }.",
+                )
+                return statements
+            if self.accept(";"):
+                continue
+            statement = self._guarded_statement()
+            if statement is not None:
+                statements.append(statement)
+        self.advance()
+        return statements
+
+    def _guarded_statement(self) -> ast.Statement | None:
+        position = self.position
+        try:
+            return self._statement()
+        except ParseError as problem:
+            self.report(problem)
+            if self.position == position:
+                self.advance()
+            self._skip_statement()
+            return None
+
+    def _skip_statement(self) -> None:
+        """To the next place where a statement can begin: behind `;`, in a new line, or before `}`."""
+        depth = 0
+        while self.token.kind != "end":
+            kind = self.token.kind
+            if depth == 0:
+                if kind == ";":
+                    self.advance()
+                    return
+                if kind == "}" or self.token.after_newline:
+                    return
+            if kind in ("{", "(", "["):
+                depth += 1
+            elif kind in ("}", ")", "]") and depth > 0:
+                depth -= 1
+            self.advance()
+
+    def _statement(self) -> ast.Statement:
+        token = self.token
+        kind = token.kind
+        if kind == "name":
+            following = self.peek()
+            if token.text == "section" and following.kind in ("string", "{"):
+                return self._section()
+            if token.text == "choose" and following.kind in ("{", "if"):
+                return self._choose()
+            if token.text == "decide" and following.text == "first":
+                return self._decide()
+            if token.text in _FOREIGN_STATEMENTS and following.kind in ("name", "{", "(", "string"):
+                self.fail(
+                    "foreign_statement", f"There is no `{token.text}` here.", _FOREIGN_STATEMENTS[token.text]
+                )
+            return self._simple()
+        if kind == "var":
+            return self._var()
+        if kind in ("if", "else"):
+            return self._bare_if()
+        if kind == "for":
+            return self._for()
+        if kind == "while":
+            return self._while()
+        if kind in ("return", "break", "continue", "throw"):
+            return self._jump()
+        if kind == "function":
+            self.fail(
+                "nested_function",
+                "A function cannot be declared inside another.",
+                "Move it before the Blueprint's function.",
+            )
+        if kind == "{":
+            self.fail(
+                "bare_block",
+                "A block stands only behind a statement that needs one.",
+                'section "Title" { … }',
+            )
+        return self._simple()
+
+    def _end(self) -> int:
+        """The end of a simple statement; returns the offset just behind it."""
+        end = self.tokens[self.position - 1].end
+        if self.accept(";") or self.token.kind in ("}", "end") or self.token.after_newline:
+            return end
+        if self.token.kind == "=>":
+            self.fail("arrow_function", "There are no arrow functions.", "Use for (var x in list) { … }.")
+        raise self.problem(
+            "expected_end",
+            f"The statement is expected to end here, not {self.shown()}.",
+            "End it with ; or a new line.",
+        )
+
+    def _simple(self) -> ast.Statement:
+        notes = self.notes()
+        start = self.token.start
+        line = self.source.line_of(start)
+        if self.token.kind in ("++", "--"):
+            self._fail_increment(self.peek().text or "x")
+        expression = self.expression()
+        operator = self.token.kind
+        if operator in _ASSIGNMENTS:
+            self._check_target(expression)
+            self.advance()
+            value = self.expression()
+            if self.token.kind in _ASSIGNMENTS:
+                self.fail("chained_assignment", "One statement assigns once.", "Write two assignments.")
+            return ast.Assignment(notes, start, self._end(), line, expression, operator, value)
+        if operator in ("++", "--") and not self.token.after_newline:
+            self._fail_increment(self.source.text[expression.start : expression.end])
+        return ast.ExpressionStatement(notes, start, self._end(), line, expression)
+
+    def _fail_increment(self, target: str) -> NoReturn:
+        operator = self.token.text
+        self.fail("increment", f"There is no `{operator}`.", f"{target} {operator[0]}= 1")
+
+    def _check_target(self, target: ast.Expression) -> None:
+        if not isinstance(target, ast.Name | ast.Property | ast.Index):
+            raise ParseError(
+                target.start,
+                "bad_target",
+                "Only a name, a field or an element of a list can be assigned.",
+                "x = …, obj.field = …, list[i] = …",
+            )
+
+    def _section(self) -> ast.Statement:
+        notes = self.notes()
+        start = self.token.start
+        self.advance()
+        title = ""
+        if self.token.kind == "string":
+            title = text_value(self.token.text)
+            self.advance()
+        else:
+            self.findings.error(
+                self.token.start, "missing_title", "A section needs a title.", 'section "Title" { … }'
+            )
+        if self.token.kind == "{":
+            # A description directly behind the brace is the section's, not its first statement's.
+            following = self.peek()
+            if following.notes and following.notes[0].kind == "description":
+                notes.description = notes.description or following.notes[0].text
+                following.notes = following.notes[1:]
+        if not notes.label:
+            notes.label = title
+        body = self._block()
+        return ast.Section(notes, start, self.last_end, self.source.line_of(start), title, body)
+
+    def _choose(self) -> ast.Statement:
+        notes = self.notes()
+        start = self.token.start
+        self.advance()
+        branches: list[ast.Branch] = []
+        opening = self.token
+        if not self.accept("{"):
+            self.findings.error(
+                self.token.start,
+                "expected_block",
+                "`choose` needs braces around its branches.",
+                "choose { if (…) { … } else { … } }",
+            )
+            branches = self._branches(inside_choose=True)
+            return ast.Choose(notes, start, self.last_end, self.source.line_of(start), branches)
+        with self.nested(opening.start):
+            while True:
+                branches += self._branches(
+                    inside_choose=True, has_else=bool(branches) and branches[-1].condition is None
+                )
+                if self.accept(";"):
+                    continue
+                if self.accept("}"):
+                    break
+                if self.token.kind in ("end", "function"):
+                    self.findings.error(
+                        self.token.start,
+                        "unclosed_brace",
+                        f"The `{{` in line {self.source.line_of(opening.start)} is never closed.",
+                        "Add the missing }.",
+                    )
+                    break
+                self.findings.error(
+                    self.token.start,
+                    "expected_branch",
+                    f"Inside `choose` stand only if (…) {{ … }} and else {{ … }}, not {self.shown()}.",
+                    "Move the statement into a branch, or out of `choose`.",
+                )
+                self._guarded_statement()
+        if not branches:
+            self.findings.error(
+                start, "empty_choose", "`choose` needs at least one branch.", "choose { if (…) { … } }"
+            )
+        return ast.Choose(notes, start, self.last_end, self.source.line_of(start), branches)
+
+    def _branches(self, *, inside_choose: bool, has_else: bool = False) -> list[ast.Branch]:
+        branches: list[ast.Branch] = []
+        while self.token.kind in ("if", "else"):
+            if branches and not inside_choose and self.token.kind == "if":
+                break
+            if has_else:
+                self.findings.error(
+                    self.token.start,
+                    "branch_after_else",
+                    "`else` is the last branch of a `choose`.",
+                    "Move this branch before it.",
+                )
+            notes = self.notes()
+            start = self.token.start
+            line = self.source.line_of(start)
+            if self.token.kind == "else":
+                self.advance()
+                if self.token.kind != "if":
+                    has_else = True
+                    branches.append(ast.Branch(notes, start, line, None, self._block()))
+                    continue
+                self.findings.error(
+                    start,
+                    "else_if",
+                    "There is no `else if`: the branches of `choose` are tried in order until one is true.",
+                    "Write if (…) { … } without `else`, inside choose { … }.",
+                )
+            self.advance()
+            try:
+                condition = self._condition()
+            except ParseError as problem:
+                self.report(problem)
+                while self.token.kind not in ("{", "}", ";", "end"):
+                    self.advance()
+                condition = self.missing(start)
+            branches.append(ast.Branch(notes, start, line, condition, self._block()))
+        return branches
+
+    def _bare_if(self) -> ast.Statement:
+        start = self.token.start
+        if self.token.kind == "if":
+            self.findings.error(
+                start, "bare_if", "`if` stands only inside `choose`.", "choose { if (…) { … } else { … } }"
+            )
+        else:
+            self.findings.error(
+                start,
+                "bare_else",
+                "`else` stands only inside `choose`.",
+                "choose { if (…) { … } else { … } }",
+            )
+        branches = self._branches(inside_choose=False)
+        notes = ast.Notes(label=branches[0].notes.label)
+        return ast.Choose(notes, start, self.last_end, self.source.line_of(start), branches)
+
+    def _condition(self) -> ast.Expression:
+        self.expect("(", "A condition stands in parentheses: `(`")
+        condition = self.expression()
+        if self.token.kind == "=":
+            self.fail("assignment_in_condition", "`=` assigns; a condition compares.", "Write == or is.")
+        self.expect(")", "The condition ends with `)`")
+        return condition
+
+    def _loop_body(self, start: int) -> list[ast.Statement]:
+        self._loops += 1
+        try:
+            if self._loops > MAX_NESTED_LOOPS:
+                raise NestingError(
+                    start,
+                    f"Loops are nested more than {MAX_NESTED_LOOPS} deep.",
+                    "Move the inner loops to a helper function.",
+                )
+            return self._block()
+        finally:
+            self._loops -= 1
+
+    def _for(self) -> ast.Statement:
+        notes = self.notes()
+        start = self.token.start
+        line = self.source.line_of(start)
+        self.advance()
+        self.expect("(", "The header of a loop stands in parentheses: `(`")
+        is_var = self.token.kind == "var"
+        name_ahead = self.peek() if is_var else self.token
+        if name_ahead.kind == "name":
+            after = self.peek(2 if is_var else 1)
+            if after.kind in ("in", ":") or (after.text == "of" and after.kind == "name"):
+                return self._for_in(notes, start, line)
+        initial: ast.Assignment | None = None
+        if is_var:
+            self.findings.error(
+                self.token.start,
+                "var_in_header",
+                "The header of a `for` declares nothing.",
+                f"Write var {name_ahead.text}: number; before the loop.",
+            )
+            self.advance()
+        if not self.accept(";"):
+            initial = self._header_assignment()
+            self.expect(";", "A `;` is expected behind the first part of the header")
+        condition: ast.Expression | None = None
+        if not self.accept(";"):
+            condition = self.expression()
+            self.expect(";", "A `;` is expected behind the condition")
+        update: ast.Assignment | None = None
+        if self.token.kind != ")":
+            update = self._header_assignment()
+        self.expect(")", "The header ends with `)`")
+        body = self._loop_body(start)
+        return ast.For(notes, start, self.last_end, line, initial, condition, update, body)
+
+    def _header_assignment(self) -> ast.Assignment:
+        start = self.token.start
+        if self.token.kind in ("++", "--"):
+            self._fail_increment(self.peek().text or "i")
+        target = self.postfix()
+        if self.token.kind in ("++", "--"):
+            self._fail_increment(self.source.text[target.start : target.end])
+        operator = self.token.kind
+        if operator not in _ASSIGNMENTS:
+            self.fail(
+                "expected_assignment",
+                f"An assignment is expected here, not {self.shown()}.",
+                "for (i = 0; i < n; i += 1) { … }",
+            )
+        self._check_target(target)
+        self.advance()
+        value = self.expression()
+        return ast.Assignment(
+            ast.Notes(), start, self.last_end, self.source.line_of(start), target, operator, value
+        )
+
+    def _for_in(self, notes: ast.Notes, start: int, line: int) -> ast.Statement:
+        declares = self.accept("var")
+        variable_start = self.token.start
+        variable = self._new_name("A loop variable")
+        kind = ANY
+        if self.accept(":"):
+            self._accept_type_word()
+            kind = self._type()
+        if self.token.text == "of":
+            self.findings.error(
+                self.token.start,
+                "for_of",
+                "A loop over a list is written with `in`.",
+                f"for (var {variable} in list) {{ … }}",
+            )
+            self.advance()
+        else:
+            self.expect("in", "`in` is expected here")
+        values = self.expression()
+        self.expect(")", "The header ends with `)`")
+        body = self._loop_body(start)
+        return ast.ForIn(
+            notes, start, self.last_end, line, variable, variable_start, declares, kind, values, body
+        )
+
+    def _while(self) -> ast.Statement:
+        notes = self.notes()
+        start = self.token.start
+        self.advance()
+        condition = self._condition()
+        body = self._loop_body(start)
+        return ast.While(notes, start, self.last_end, self.source.line_of(start), condition, body)
+
+    def _jump(self) -> ast.Statement:
+        notes = self.notes()
+        token = self.token
+        line = self.source.line_of(token.start)
+        self.advance()
+        if token.kind == "throw":
+            value = self.expression()
+            return ast.Throw(notes, token.start, self._end(), line, value)
+        if token.kind == "return":
+            if self.token.kind not in (";", "}", "end") and not self.token.after_newline:
+                self.fail(
+                    "return_value",
+                    "`return` takes no value: what the outputs hold is the result.",
+                    "Assign the output first, then return;",
+                )
+            return ast.Return(notes, token.start, self._end(), line)
+        if token.kind == "break":
+            return ast.Break(notes, token.start, self._end(), line)
+        return ast.Continue(notes, token.start, self._end(), line)
+
+    def _accept_type_word(self) -> bool:
+        if self.token.text == "type" and self.peek().kind == "name":
+            self.advance()
+            return True
+        return False
+
+    def _var(self) -> ast.Statement:
+        notes = self.notes()
+        start = self.token.start
+        line = self.source.line_of(start)
+        self.advance()
+        declarators: list[ast.Declarator] = []
+        while True:
+            own_notes = self.notes()
+            name_start = self.token.start
+            name = self._new_name("A local")
+            kind, has_type = ANY, False
+            if self.accept(":"):
+                self._accept_type_word()
+                kind, has_type = self._type(), True
+            initial: ast.Expression | None = None
+            if self.accept("="):
+                initial = self.expression()
+            declarators.append(
+                ast.Declarator(
+                    own_notes, name, name_start, self.source.line_of(name_start), kind, has_type, initial
+                )
+            )
+            if not self.accept(","):
+                break
+        return ast.Var(notes, start, self._end(), line, declarators)
+
+    # Decision tables
+
+    def _decide(self) -> ast.Statement:
+        notes = self.notes()
+        start = self.token.start
+        line = self.source.line_of(start)
+        self.advance()
+        self.advance()
+        if self.token.kind != "table":
+            self.fail(
+                "expected_table",
+                "A table is expected in the lines below `decide first`.",
+                "| input | -> output | and, below, | --- | --- | and the rows",
+            )
+        table = self.token
+        self.advance()
+        self.accept(";")
+        inputs: list[ast.Expression] = []
+        targets: list[ast.Expression] = []
+        rows: list[ast.TableRow] = []
+        pending: list[tuple[int, int]] = []  # comment lines before a row
+        row_number = 0
+        columns = 0
+        for line_start, line_end in self._table_lines(table):
+            if self.source.text[line_start] != "|":
+                pending.append((line_start, line_end))
+                continue
+            cells = self._cells(line_start, line_end)
+            row_number += 1
+            if row_number == 1:
+                columns = len(cells)
+                inputs, targets = self._table_header(cells, line_start)
+            elif row_number == 2:
+                if not all(_DELIMITER_CELL.fullmatch(self.source.text, *cell) for cell in cells):
+                    raise ParseError(
+                        line_start,
+                        "expected_delimiter",
+                        "The second line of a table is its delimiter row.",
+                        "| " + "--- | " * columns,
+                    )
+            else:
+                row = self._table_row(cells, line_start, pending, len(inputs), columns)
+                if row is not None:
+                    rows.append(row)
+                pending = []
+        if row_number == 1:
+            raise ParseError(
+                table.start,
+                "expected_delimiter",
+                "The second line of a table is its delimiter row.",
+                "| " + "--- | " * columns,
+            )
+        if not rows and row_number == 2:
+            self.findings.warning(
+                table.start, "empty_table", "This table has no rows, so it decides nothing."
+            )
+        return ast.Decide(notes, start, table.end, line, inputs, targets, rows)
+
+    def _table_lines(self, table: Token) -> list[tuple[int, int]]:
+        lines = []
+        for match in re.compile(r"[^\r\n]+").finditer(self.source.text, table.start, table.end):
+            content = match.group()
+            stripped = content.strip()
+            if stripped:
+                start = match.start() + content.index(stripped[0])
+                lines.append((start, start + len(stripped)))
+        return lines
+
+    def _cells(self, start: int, end: int) -> list[tuple[int, int]]:
+        """(start, end) of each cell of one table line; a bar inside quotes does not end a cell."""
+        text = self.source.text
+        cells: list[tuple[int, int]] = []
+        cell_start = start + 1
+        position = cell_start
+        quote = ""
+        while position < end:
+            character = text[position]
+            if quote:
+                if character == "\\":
+                    position += 1
+                elif character == quote:
+                    quote = ""
+            elif character in "\"'":
+                quote = character
+            elif character == "|":
+                cells.append((cell_start, position))
+                cell_start = position + 1
+            position += 1
+        if text[cell_start:end].strip():
+            cells.append((cell_start, end))
+        return cells
+
+    def _table_header(
+        self, cells: list[tuple[int, int]], line_start: int
+    ) -> tuple[list[ast.Expression], list[ast.Expression]]:
+        inputs: list[ast.Expression] = []
+        targets: list[ast.Expression] = []
+        seen_arrow = False
+        for start, end in cells:
+            content = self.source.text[start:end]
+            if content.lstrip().startswith("->"):
+                seen_arrow = True
+                start += content.index("->") + 2  # noqa: PLW2901 - the cell proper begins behind its arrow
+            expression = self._cell_expression(start, end)
+            if seen_arrow:
+                self._check_target(expression)
+                targets.append(expression)
+            else:
+                inputs.append(expression)
+        if not targets:
+            raise ParseError(
+                line_start,
+                "table_without_outputs",
+                "A table needs a column that it fills in.",
+                "| input | -> output |",
+            )
+        return inputs, targets
+
+    def _table_row(
+        self,
+        cells: list[tuple[int, int]],
+        line_start: int,
+        pending: list[tuple[int, int]],
+        input_count: int,
+        columns: int,
+    ) -> ast.TableRow | None:
+        if len(cells) != columns:
+            self.findings.error(
+                line_start,
+                "table_columns",
+                f"This row has {len(cells)} cells, the header has {columns}.",
+                "Give every column its cell; `any` matches everything.",
+            )
+            return None
+        notes = ast.Notes()
+        if pending:
+            tokens = tokenize(self.source, self.findings, pending[0][0], pending[-1][1])
+            notes = self.notes_of(tokens[-1])
+        conditions: list[ast.Expression | None] = []
+        outputs: list[ast.Expression] = []
+        try:
+            for column, (start, end) in enumerate(cells):
+                if column >= input_count:
+                    outputs.append(self._cell_expression(start, end))
+                elif self.source.text[start:end].strip() == "any":
+                    conditions.append(None)
+                else:
+                    conditions.append(self._cell_expression(start, end))
+        except ParseError as problem:
+            self.report(problem)
+            return None
+        return ast.TableRow(notes, line_start, self.source.line_of(line_start), conditions, outputs)
+
+    def _cell_expression(self, start: int, end: int) -> ast.Expression:
+        tokens = tokenize(self.source, self.findings, start, end)
+        if tokens[0].kind == "end":
+            raise ParseError(
+                start,
+                "empty_cell",
+                "This cell is empty.",
+                "Write a value; in an input column, `any` matches everything.",
+            )
+        cell = ExpressionParser(self.source, self.findings, tokens)
+        expression = cell.expression()
+        if cell.token.kind != "end":
+            cell.fail("expected_end", f"The cell is expected to end here, not {cell.shown()}.")
+        return expression

@@ -1,0 +1,35 @@
+"""The nearest known name to a misspelled one."""
+
+from collections.abc import Iterable
+from itertools import islice
+
+_MOST_COMPARED = 500
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name with the fewest changed letters, if they are few enough for a slip; else None."""
+    allowed = 1 if len(name) <= 4 else 2 if len(name) <= 8 else 3
+    best: str | None = None
+    best_distance = allowed + 1
+    lowered = name.lower()[:60]
+    for candidate in islice(known, _MOST_COMPARED):
+        if abs(len(candidate) - len(lowered)) >= best_distance:
+            continue
+        distance = _distance(lowered, candidate.lower())
+        if distance < best_distance:
+            best, best_distance = candidate, distance
+    return best
+
+
+def _distance(left: str, right: str) -> int:
+    """Letters to insert, remove, replace, or swap with their neighbour."""
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        before, last, row = row, before, [i]
+        for j, b in enumerate(right, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if last and i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]

@@ -1,0 +1,169 @@
+"""The account of one run: what it has used of its limits."""
+
+import sys
+from time import monotonic
+
+from leapter.veritas.errors import LimitExceeded
+from leapter.veritas.limits import Limits
+from leapter.veritas.numbers import number_to_text
+from leapter.veritas.values import ABSENT, NULL
+
+# The clock is read once in this many statements (50 ns against some 4 µs) …
+STATEMENTS_PER_CHECK = 128
+# … and once in this many elements or characters that a single operation goes through.
+_WORK_PER_CHECK = 200_000
+
+TEXT_BYTES = 64
+BYTES_PER_CHARACTER = 2
+LIST_BYTES = 64
+BYTES_PER_ELEMENT = 40
+OBJECT_BYTES = 250
+BYTES_PER_MEMBER = 200
+
+
+class State:
+    """Counters of one run. Compiled code holds `statements` and `next_check` in its own locals between
+    checks.
+    """
+
+    __slots__ = (
+        "_allocated",
+        "_bound",
+        "_deadline",
+        "_limits",
+        "_measure_at",
+        "_worked",
+        "depth",
+        "max_elements",
+        "max_text",
+        "next_check",
+        "statements",
+    )
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.max_elements = limits.list_elements
+        self.max_text = limits.string_characters
+        self._bound = limits.allocation_bytes
+        self._measure_at = limits.allocation_bytes // 2
+        self._allocated = 0
+        self._worked = 0
+        self.statements = 0
+        self.depth = 0
+        self.next_check = min(limits.statements, STATEMENTS_PER_CHECK)
+        self._deadline = monotonic() + limits.wall_time_s
+
+    def check(self, statements: int) -> int:
+        """Called by compiled code when its count passes `next_check`; returns the next count to call at."""
+        if statements > self._limits.statements:
+            self.statements_exceeded()
+        self.check_time()
+        if self._allocated > self._measure_at and self.depth == 0:
+            self._measure(sys._getframe(1).f_locals)
+        return min(self._limits.statements, statements + STATEMENTS_PER_CHECK)
+
+    def check_shared(self) -> None:
+        """`check` for programs of several functions, which count in the state itself."""
+        self.next_check = self.check(self.statements)
+
+    def statements_exceeded(self) -> None:
+        bound = self._limits.statements
+        raise LimitExceeded(
+            "statements",
+            bound,
+            f"The run was ended after {bound:,} statements, the most that one run may execute.",
+        )
+
+    def check_time(self) -> None:
+        if monotonic() > self._deadline:
+            bound = self._limits.wall_time_s
+            raise LimitExceeded(
+                "wall_time_s",
+                bound,
+                f"The run was ended after {number_to_text(bound)} seconds, the longest a run may take.",
+            )
+
+    def work(self, amount: int) -> None:
+        """Accounts for going through `amount` elements or characters."""
+        self._worked += amount
+        if self._worked > _WORK_PER_CHECK:
+            self._worked = 0
+            self.check_time()
+
+    def text(self, length: int) -> None:
+        """Accounts for a new text of `length` code units."""
+        if length > self.max_text:
+            raise LimitExceeded(
+                "string_characters",
+                self.max_text,
+                f"A text would be longer than {self.max_text:,} characters, the most that is allowed.",
+            )
+        self.allocate(TEXT_BYTES + BYTES_PER_CHARACTER * length)
+
+    def elements(self, length: int, added: int) -> None:
+        """Accounts for a list that now has `length` elements, `added` of them new."""
+        if length > self.max_elements:
+            raise LimitExceeded(
+                "list_elements",
+                self.max_elements,
+                f"A list would have more than {self.max_elements:,} elements, the most that is allowed.",
+            )
+        self.allocate(LIST_BYTES + BYTES_PER_ELEMENT * added)
+
+    def members(self, count: int) -> None:
+        """Accounts for a new object of `count` members."""
+        self.allocate(OBJECT_BYTES + BYTES_PER_MEMBER * count)
+
+    def allocate(self, size: int) -> None:
+        self._allocated += size
+        if self._allocated > self._bound:
+            raise LimitExceeded(
+                "allocation_bytes",
+                self._bound,
+                f"The run needs more than {self._bound / 1048576:.0f} MiB of memory, the most a run may use.",
+            )
+
+    def enter(self) -> None:
+        """Accounts for a call; `leave` undoes it."""
+        self.depth += 1
+        if self.depth > self._limits.call_depth:
+            bound = self._limits.call_depth
+            raise LimitExceeded(
+                "call_depth", bound, f"Calls are nested more than {bound} deep, the most that is allowed."
+            )
+
+    def leave(self) -> None:
+        self.depth -= 1
+
+    def _measure(self, variables: dict[str, object]) -> None:
+        """Replaces what was charged by what is still reachable, so that text that came and went does not
+        count.
+
+        Called between statements of the Blueprint's own function only: there, all that lives is in its
+        variables.
+        """
+        size = 0
+        seen: set[int] = set()
+        pending: list[object] = list(variables.values())
+        visited = 0
+        while pending:
+            value = pending.pop()
+            kind = type(value)
+            if kind is float or kind is bool or value is NULL or value is ABSENT or kind is State:
+                continue
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            visited += 1
+            if visited % 10_000 == 0:
+                self.check_time()
+            if isinstance(value, str):
+                size += TEXT_BYTES + BYTES_PER_CHARACTER * len(value)
+            elif isinstance(value, list):
+                size += LIST_BYTES + BYTES_PER_ELEMENT * len(value)
+                pending.extend(value)
+            elif isinstance(value, dict):
+                size += OBJECT_BYTES + BYTES_PER_MEMBER * len(value)
+                pending.extend(value.values())
+        self._allocated = size
+        self._measure_at = max(self._bound // 2, size + size // 2)
