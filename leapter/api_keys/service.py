@@ -267,7 +267,7 @@ def _project_faults(wanted_ids: set[str], found: list[Project]) -> list[str]:
     missing = len(wanted_ids) - len(found)
     if missing:
         what = "One of the chosen projects is" if missing == 1 else f"{missing} of the chosen projects are"
-        return [f"{what} no longer there, or not of this key’s appspace. The list shows those that are."]
+        return [f"{what} no longer there, or in another appspace."]
     if len({project.appspace_id for project in found}) > 1:
         return ["A key works in one appspace; these projects are of different ones."]
     return []
