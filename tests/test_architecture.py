@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "projects": {"accounts"},
     "blueprints": {"projects", "accounts", "veritas"},
     "api_keys": {"projects", "accounts"},
-    "runtime": {"api_keys", "blueprints", "projects", "accounts", "veritas", "migrate"},
+    "runtime": {"api_keys", "blueprints", "projects", "accounts", "veritas"},
     "veritas": set(),
     "web": set(),
 }

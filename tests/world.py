@@ -1,5 +1,6 @@
 """The people and things that tests talk about, made by the product's own services."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Flask
@@ -7,13 +8,32 @@ from flask.testing import FlaskClient
 
 from leapter.accounts import service as accounts
 from leapter.accounts.access import Actor, home_appspace
-from leapter.accounts.models import User
+from leapter.accounts.models import Membership, User
 from leapter.api_keys import service as api_keys
 from leapter.api_keys.records import KeyRecord
-from leapter.db import new_id
+from leapter.blueprints.importing import import_archive, source_path
+from leapter.db import new_id, transaction
+from leapter.projects import service as projects
+from leapter.projects.archive import read_files
 from leapter.projects.models import Project
 
 PASSWORD = "correct horse battery staple"
+
+# A Blueprint that is easy to call: {"weight_kg": 2} gives {"price": 5}.
+PRICE = """\
+//* Parcel Price
+\"\"\"What a parcel costs.\"\"\"
+function parcel_price(
+    //* Weight (kg)
+    weight_kg: number
+) ->
+    //* Price (EUR)
+    price: type number = 0
+{
+    //* Two and a half euros a kilogram
+    price = weight_kg * 2.5;
+}
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +44,16 @@ class Person:
     actor: Actor
     appspace_id: str
     client: FlaskClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredProject:
+    """A project; `blueprints` is slug to id."""
+
+    id: str
+    name: str
+    appspace_id: str
+    blueprints: Mapping[str, str]
 
 
 class World:
@@ -42,8 +72,36 @@ class World:
         assert answer.status_code == 303, answer.get_data(as_text=True)
         return Person(user=user, actor=actor, appspace_id=home_appspace(actor).id, client=client)
 
+    def member(self, owner: Person, name: str = "Grace") -> Person:
+        """Another person, who is a member of the owner's appspace."""
+        person = self.person(name)
+        with transaction() as session:
+            session.add(Membership(appspace_id=owner.appspace_id, user_id=person.user.id, role="member"))
+        return person
+
+    def project(
+        self, person: Person, name: str = "Shipping", blueprints: Mapping[str, str] | None = None
+    ) -> StoredProject:
+        """A project of `person`. Without `blueprints` (slug to source) it has one, `parcel-price`."""
+        sources = {"parcel-price": PRICE} if blueprints is None else blueprints
+        if not sources:
+            empty = projects.create_project(person.actor, name=name)
+            return StoredProject(id=empty.id, name=empty.name, appspace_id=empty.appspace_id, blueprints={})
+        files = {source_path(slug): source.encode() for slug, source in sources.items()}
+        report = import_archive(person.actor, read_files(name, files), name=name)
+        return StoredProject(
+            id=report.project.id,
+            name=report.project.name,
+            appspace_id=report.project.appspace_id,
+            blueprints={one.blueprint.slug: one.blueprint.id for one in report.blueprints},
+        )
+
     def key(
-        self, person: Person, project: Project, *more: Project, name: str = "Checkout"
+        self,
+        person: Person,
+        project: Project | StoredProject,
+        *more: Project | StoredProject,
+        name: str = "Checkout",
     ) -> tuple[KeyRecord, str]:
         """A key of `person` for these projects, with its secret."""
         return api_keys.create_key(

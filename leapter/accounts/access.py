@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, select
 
-from leapter.accounts.models import Appspace, Membership
+from leapter.accounts.models import Appspace, Membership, User
 from leapter.db import db
 from leapter.errors import NotFoundError
 
@@ -45,3 +45,15 @@ def home_appspace(actor: Actor) -> Appspace:
     if appspace is None:
         raise NotFoundError("appspace")
     return appspace
+
+
+def actor_of(email: str) -> Actor:
+    """The person with this e-mail address, for commands that act in somebody's name.
+
+    Raises:
+        NotFoundError: nobody has it.
+    """
+    user = db.session.scalar(select(User).where(User.email == email.strip().lower()))
+    if user is None:
+        raise NotFoundError("user")
+    return Actor(user_id=user.id, name=user.name)

@@ -1,8 +1,58 @@
 """Commands for projects."""
 
+from pathlib import Path
+
 import click
+
+from leapter.accounts.access import OPERATOR, actor_of
+from leapter.blueprints import importing
+from leapter.blueprints.importing import ImportReport
+from leapter.commands import json_option, show, with_app
+from leapter.projects.archive import read_path
+from leapter.projects.service import list_projects
 
 
 @click.group()
 def project() -> None:
     """Projects."""
+
+
+@project.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--owner", required=True, metavar="EMAIL", help="Whose appspace the project goes to.")
+@click.option("--name", metavar="NAME", help="The project's name; by default the manifest says it.")
+@json_option
+@with_app
+def import_project(path: Path, owner: str, name: str | None, as_json: bool) -> None:
+    """Import a project from a folder, a zip or a .vts file: all of it or nothing."""
+    report = importing.import_archive(actor_of(owner), read_path(path), name=name)
+    show(report.to_json(), _text(report), as_json=as_json)
+
+
+@project.command("list")
+@json_option
+@with_app
+def list_all(as_json: bool) -> None:
+    """List all projects of this server."""
+    reports = [importing.report(OPERATOR, listed.project.id) for listed in list_projects(OPERATOR)]
+    lines = [
+        f"{report.project.id}  {report.project.name}  ({len(report.blueprints)} Blueprints)"
+        for report in reports
+    ]
+    show(
+        {"projects": [report.to_json() for report in reports]},
+        "\n".join(lines) or "There is no project yet.",
+        as_json=as_json,
+    )
+
+
+def _text(report: ImportReport) -> str:
+    lines = [f"Imported {report.project.name} as {report.project.id}."]
+    lines += [f"  {one.blueprint.id}  {one.blueprint.label}" for one in report.blueprints]
+    lines += report.notes
+    lines += [
+        f"{found.file}:{found.finding.line}:{found.finding.column}: "
+        f"{found.finding.severity}: {found.finding.message}"
+        for found in report.findings
+    ]
+    return "\n".join(lines)

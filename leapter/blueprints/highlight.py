@@ -1,0 +1,46 @@
+"""The lines of a source, marked up for reading."""
+
+import re
+
+from markupsafe import Markup, escape
+
+from leapter.blueprints.checking import lines_of
+
+# One pass over the text, so that a keyword inside a string or a comment stays what it is. The parts of the
+# language that span lines are cut at line ends afterwards.
+_TOKENS = re.compile(
+    r"(?P<label>//\*[^\r\n]*)"
+    r'|(?P<description>"""[\s\S]*?(?:"""|\Z))'
+    r"|(?P<comment>//[^\r\n]*|/\*[\s\S]*?(?:\*/|\Z))"
+    r'|(?P<string>"(?:[^"\\\r\n]|\\[^\r\n])*"?|' + r"'(?:[^'\\\r\n]|\\[^\r\n])*'?)"
+    r"|(?P<node>@[A-Za-z]-[0-9A-Fa-f]+)"
+    r"|(?P<keyword>\b(?:function|section|choose|if|else|decide|first|for|in|while|break|continue|throw|return|var"
+    r"|type|choice|list|map|of|is|isnt|not|and|or|any)\b)"
+    r"|(?P<constant>\b(?:true|false|null|absent)\b|\b[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\b)"
+    r"|[A-Za-z_$][A-Za-z0-9_$]*"
+)
+
+
+def marked_lines(source: str) -> list[Markup]:
+    """The lines of a source as markup: labels, descriptions, strings, keywords in spans of a class each.
+
+    The empty line that a last line end leaves is not among them.
+    """
+    parts: list[Markup] = []
+    end = 0
+    for match in _TOKENS.finditer(source):
+        kind = match.lastgroup
+        if kind is None:
+            continue
+        parts.append(escape(source[end : match.start()]))
+        # A span that crossed a line's end would be torn when the text is split.
+        parts.append(
+            Markup("\n").join(
+                Markup('<span class="code-{}">{}</span>').format(kind, line) if line else Markup("")
+                for line in lines_of(match.group())
+            )
+        )
+        end = match.end()
+    parts.append(escape(source[end:]))
+    lines = [Markup(line) for line in lines_of(str(Markup("").join(parts)))]  # noqa: S704 (escaped above)
+    return lines[:-1] if len(lines) > 1 and not lines[-1] else lines

@@ -1,0 +1,228 @@
+"""Import of projects: all of an archive or nothing, with a report of what came in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from leapter import projects, veritas
+from leapter.accounts.access import Actor, home_appspace
+from leapter.blueprints import service
+from leapter.blueprints.checking import check, finding_at
+from leapter.blueprints.service import MAX_BLUEPRINTS, ShownBlueprint
+from leapter.db import db, new_id, transaction
+from leapter.errors import NotFoundError
+from leapter.projects.archive import MANIFEST_PATH, ArchiveError, ProjectArchive, read_manifest, read_path
+from leapter.projects.models import Project, ProjectFile
+from leapter.projects.service import checked_name, get_project
+from leapter.projects.slugs import slug_of, title_of
+
+_EXAMPLES_FOLDER = Path(projects.__file__).parent / "examples"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Example:
+    """A project that comes with the product; `name` is its folder's."""
+
+    name: str
+    label: str
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileFinding:
+    """A finding with the file of the project that it is about."""
+
+    file: str
+    finding: veritas.Finding
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding's members, and `file`."""
+        return {"file": self.file, **self.finding.to_json()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportReport:
+    """What a project holds, as its import reports it. `notes` are sentences about the whole."""
+
+    project: Project
+    blueprints: tuple[ShownBlueprint, ...]
+    findings: tuple[FileFinding, ...]
+    notes: tuple[str, ...]
+    file_count: int
+    suite_count: int
+
+    @property
+    def error_count(self) -> int:
+        """How many findings are errors."""
+        return sum(found.finding.severity == "error" for found in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `leapter project import --json` prints."""
+        return {
+            "projectId": self.project.id,
+            "name": self.project.name,
+            "appspaceId": self.project.appspace_id,
+            "blueprints": [
+                {"id": one.blueprint.id, "slug": one.blueprint.slug, "label": one.blueprint.label}
+                for one in self.blueprints
+            ],
+            "findings": [found.to_json() for found in self.findings],
+        }
+
+
+def import_archive(actor: Actor, archive: ProjectArchive, *, name: str | None = None) -> ImportReport:
+    """Make a project of an archive, in the actor's personal appspace, in one transaction.
+
+    A Blueprint with errors comes in too, but does not run. The manifest's `app.id` becomes the project's id
+    where it is free; where another appspace has it, the project gets a new one.
+
+    Args:
+        name: the project's name; by default the manifest's label, else the archive's name.
+
+    Raises:
+        InvalidInputError: the archive cannot be a project here; nothing was stored.
+    """
+    if len(archive.sources) > MAX_BLUEPRINTS:
+        raise ArchiveError(f"A project holds at most {MAX_BLUEPRINTS:,} Blueprints.")
+    manifest = archive.manifest
+    wanted = (name or "").strip() or ((manifest and manifest.label) or "").strip()
+    slugs = [source.slug for source in archive.sources]
+    # Parsing takes longest: it is done before the database's one write lock is taken.
+    checked_sources = [(source, check(source.text)) for source in archive.sources]
+    with transaction() as session:
+        appspace_id = home_appspace(actor).id
+        project = Project(
+            id=_project_id(session, manifest.project_id if manifest else None, appspace_id),
+            appspace_id=appspace_id,
+            name=checked_name(wanted or _name_from(archive.name)),
+            description=manifest.description if manifest else "",
+            main_slug=_main_slug(manifest.main_slug if manifest else None, slugs),
+            created_by_name=actor.name,
+        )
+        session.add(project)
+        session.flush()
+        session.add_all(
+            ProjectFile(project_id=project.id, path=path, content=content)
+            for path, content in archive.files.items()
+        )
+        stored: list[Any] = []
+        for source, checked in checked_sources:
+            service.store_blueprint(
+                session, project, stored, slug=source.slug, checked=checked, by=actor.name
+            )
+    return report(actor, project.id)
+
+
+def report(actor: Actor, project_id: str) -> ImportReport:
+    """The report on a project as it is stored now: right after its import, what came in.
+
+    Raises:
+        NotFoundError: as in `projects.service.get_project`.
+    """
+    project = get_project(actor, project_id)
+    blueprints = service.list_blueprints(actor, project_id)
+    paths = list(
+        db.session.scalars(
+            select(ProjectFile.path).where(ProjectFile.project_id == project.id).order_by(ProjectFile.path)
+        )
+    )
+    manifest_findings, notes = _on_manifest(project, [one.blueprint.slug for one in blueprints])
+    suites = [path for path in paths if path.endswith(".test.json")]
+    if suites:
+        count = "1 test suite is" if len(suites) == 1 else f"{len(suites)} test suites are"
+        notes.append(f"{count} kept with the project; this version does not run suites yet.")
+    findings = [
+        FileFinding(file=source_path(one.blueprint.slug), finding=finding)
+        for one in blueprints
+        for finding in one.findings
+    ]
+    return ImportReport(
+        project=project,
+        blueprints=tuple(blueprints),
+        findings=(*manifest_findings, *findings),
+        notes=tuple(notes),
+        file_count=len(paths),
+        suite_count=len(suites),
+    )
+
+
+def source_path(slug: str) -> str:
+    """Where the source of a Blueprint is in a project's folder."""
+    return f"logic/{slug}/{slug}.logic.vts"
+
+
+def import_example(actor: Actor, name: str) -> ImportReport:
+    """Import the example project in the folder `name`.
+
+    Raises:
+        NotFoundError: there is no such example.
+    """
+    if name not in {example.name for example in EXAMPLES}:
+        raise NotFoundError("example")
+    return import_archive(actor, read_path(_EXAMPLES_FOLDER / name))
+
+
+def _project_id(session: Session, wanted: str | None, appspace_id: str) -> str:
+    owner = wanted and session.get(Project, wanted)
+    if not owner:
+        return wanted or new_id()
+    if owner.appspace_id == appspace_id:
+        raise ArchiveError(
+            f"This project is here already: “{owner.name}” has its id. Delete that one, or remove app.id "
+            f"from {MANIFEST_PATH} to import a copy."
+        )
+    # Whose it is stays untold: the id alone must not reveal another appspace.
+    return new_id()
+
+
+def _name_from(archive_name: str) -> str:
+    return title_of(slug_of(archive_name)) or "Imported project"
+
+
+def _main_slug(wanted: str | None, slugs: list[str]) -> str | None:
+    return wanted if wanted in slugs else next(iter(slugs), None)
+
+
+def _on_manifest(project: Project, slugs: Iterable[str]) -> tuple[list[FileFinding], list[str]]:
+    """Findings on the stored manifest and notes about it, by comparing it with the project."""
+    stored = db.session.get(ProjectFile, (project.id, MANIFEST_PATH))
+    if stored is None:
+        return [], []
+    manifest = read_manifest(stored.content)
+    findings: list[FileFinding] = []
+    notes: list[str] = []
+    if manifest.project_id not in (None, project.id):
+        notes.append(
+            "The project got a new id, since the one in its manifest is in use on this server. "
+            "Addresses that callers have must be changed to it."
+        )
+    if manifest.main_slug is not None and manifest.main_slug not in slugs:
+        finding = finding_at(
+            stored.content.decode("utf-8-sig"),
+            r'"main"\s*:',
+            severity="warning",
+            code="main_not_found",
+            message=f"The main Blueprint “{manifest.main_slug}” is not in the project.",
+            fix=f"Write the slug of one that is; {project.main_slug} stands in."
+            if project.main_slug
+            else "Add it, or remove the member.",
+        )
+        findings.append(FileFinding(file=MANIFEST_PATH, finding=finding))
+    return findings, notes
+
+
+def _read_examples() -> tuple[Example, ...]:
+    examples = []
+    for folder in sorted(_EXAMPLES_FOLDER.iterdir()):
+        manifest = read_manifest((folder / MANIFEST_PATH).read_bytes())
+        examples.append(
+            Example(name=folder.name, label=manifest.label or folder.name, description=manifest.description)
+        )
+    return tuple(examples)
+
+
+EXAMPLES = _read_examples()

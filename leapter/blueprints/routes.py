@@ -1,0 +1,203 @@
+"""Pages of one Blueprint: what it is, its source, a panel to run it, its latest runs."""
+
+from typing import Any
+
+import flask
+from flask import Response, request, url_for
+
+from leapter import veritas
+from leapter.accounts.session import current_actor
+from leapter.blueprints import addresses, panel, runs, service
+from leapter.blueprints.checking import signature_of
+from leapter.blueprints.forms import SourceForm
+from leapter.blueprints.highlight import marked_lines
+from leapter.blueprints.service import SavedRevision, ShownBlueprint, StaleRevisionError
+from leapter.blueprints.template_source import TEMPLATE_SOURCE
+from leapter.errors import InvalidInputError
+from leapter.projects.service import get_project
+from leapter.web import htmx
+from leapter.web.urls import base_url
+
+pages = flask.Blueprint("blueprints", __name__, url_prefix="/projects/<uuid:project_id>/blueprints")
+
+
+@pages.route("/new", methods=["GET", "POST"])
+def create(project_id: object) -> Response:
+    """Offer a template, and store what was made of it."""
+    project = get_project(current_actor(), str(project_id))
+    form = SourceForm(source=TEMPLATE_SOURCE)
+    status = 200
+    if form.validate_on_submit():
+        source = service.with_line_endings_of(form.source.data or "", "")
+        try:
+            shown = service.create_blueprint(current_actor(), project.id, source=source)
+        except InvalidInputError as error:
+            status = 422
+            form.source.errors = [*form.source.errors, *error.errors["source"]]
+        else:
+            message = (
+                f"Blueprint {shown.blueprint.label} created."
+                if shown.in_force
+                else f"Blueprint created. It cannot run yet: {_errors(shown.error_count)}."
+            )
+            return htmx.done(message, _url(shown))
+    return htmx.render("blueprints/new.html", "content", status=status, form=form, project=project)
+
+
+@pages.get("/<uuid:blueprint_id>")
+def show(project_id: object, blueprint_id: object) -> Response:
+    """Show a Blueprint."""
+    shown = service.get_blueprint(current_actor(), str(project_id), str(blueprint_id))
+    signature = _signature(shown)
+    typed = None
+    if signature and shown.in_force and request.args.get("inputs") == "example":
+        typed = panel.example_values(signature)
+    return _page(shown, signature, fields=panel.fields(signature, typed) if signature else [])
+
+
+@pages.post("/<uuid:blueprint_id>/run")
+def run(project_id: object, blueprint_id: object) -> Response:
+    """Run the Blueprint with what was typed, and show what came of it beside the form."""
+    shown = service.get_blueprint(current_actor(), str(project_id), str(blueprint_id))
+    signature = _signature(shown)
+    if shown.in_force is None or signature is None:
+        return _page(shown, signature, fields=[], status=422)
+    typed = {name: text for name, text in request.form.items() if name.startswith(panel.PREFIX)}
+    inputs, faults = panel.read(signature, typed)
+    result = None
+    if not faults:
+        try:
+            result = runs.run_in_console(
+                current_actor(),
+                shown,
+                inputs,
+                client_address=request.remote_addr,
+                client_agent=request.user_agent.string,
+            )
+        except runs.NotInForceError:
+            return _page(shown, signature, fields=[], status=422)
+        if isinstance(result.error, veritas.InputError):
+            faults = result.error.faults
+    response = _page(
+        shown,
+        signature,
+        fields=panel.fields(signature, typed, faults),
+        result=result,
+        faults=faults,
+        loose_faults=panel.without_field(signature, faults),
+        status=200 if result and result.error is None else 422,
+    )
+    if result:
+        # The list of runs elsewhere on the page fetches itself anew.
+        htmx.add_trigger(response, "leapter:ran", {})
+    return response
+
+
+@pages.route("/<uuid:blueprint_id>/edit", methods=["GET", "POST"])
+def edit(project_id: object, blueprint_id: object) -> Response:
+    """Ask for another source, and save it as a new revision."""
+    shown = service.get_blueprint(current_actor(), str(project_id), str(blueprint_id))
+    form = SourceForm(source=shown.newest.source, base_revision_id=shown.newest.id)
+    status = 200
+    stale = False
+    if form.validate_on_submit():
+        # What was typed is compared with the newest source; the service refuses it where that is another one.
+        source = service.with_line_endings_of(form.source.data or "", shown.newest.source)
+        try:
+            saved = service.save_revision(
+                current_actor(),
+                shown.project.id,
+                shown.blueprint.id,
+                source=source,
+                base_revision_id=form.base_revision_id.data or "",
+            )
+        except InvalidInputError as error:
+            status = 422
+            form.source.errors = [*form.source.errors, *error.errors["source"]]
+        except StaleRevisionError:
+            status, stale = 409, True
+            shown = service.get_blueprint(current_actor(), shown.project.id, shown.blueprint.id)
+            # Saved again from here, it goes on top of what is shown now.
+            form.base_revision_id.data = shown.newest.id
+        else:
+            return htmx.done(_saved_message(saved), _url(shown))
+    return htmx.render(
+        "blueprints/edit.html",
+        "content",
+        status=status,
+        form=form,
+        shown=shown,
+        stale=stale,
+        lines=marked_lines(shown.newest.source) if stale else [],
+        by_line={},
+    )
+
+
+def _page(
+    shown: ShownBlueprint,
+    signature: veritas.Signature | None,
+    *,
+    fields: list[panel.Field],
+    result: runs.ConsoleRun | None = None,
+    faults: tuple[veritas.Fault, ...] = (),
+    loose_faults: list[veritas.Fault] | None = None,
+    status: int = 200,
+) -> Response:
+    block = "run_panel" if request.method == "POST" else "content"
+    context: dict[str, Any] = {
+        "shown": shown,
+        "signature": signature,
+        "fields": fields,
+        "result": result,
+        "faults": faults,
+        "loose_faults": loose_faults or [],
+        "plain": panel.plain,
+        "pretty": panel.pretty,
+    }
+    if not (htmx.wants_fragment() and block == "run_panel"):
+        by_line: dict[int, list[veritas.Finding]] = {}
+        lines = marked_lines(shown.newest.source)
+        for finding in shown.findings:
+            by_line.setdefault(min(finding.line, len(lines)), []).append(finding)
+        context |= {
+            "lines": lines,
+            "by_line": by_line,
+            "curl": _curl(shown, signature) if signature and shown.in_force else None,
+            "runs": runs.latest_runs(shown),
+        }
+    return htmx.render("blueprints/show.html", block, status=status, **context)
+
+
+def _signature(shown: ShownBlueprint) -> veritas.Signature | None:
+    return signature_of((shown.in_force or shown.newest).source)
+
+
+def _curl(shown: ShownBlueprint, signature: veritas.Signature) -> str:
+    url = addresses.run_url(
+        base_url(),
+        appspace_id=shown.project.appspace_id,
+        project_id=shown.project.id,
+        blueprint=shown.blueprint.id,
+    )
+    return addresses.curl_line(url, veritas.example_inputs(signature))
+
+
+def _url(shown: ShownBlueprint) -> str:
+    return url_for(".show", project_id=shown.project.id, blueprint_id=shown.blueprint.id)
+
+
+def _saved_message(saved: SavedRevision) -> str:
+    if not saved.changed:
+        return f"Nothing has changed: this is revision {saved.number}."
+    if not saved.error_count:
+        return f"Revision {saved.number} saved. It is in force from now on."
+    if saved.number_in_force is None:
+        return f"Revision {saved.number} saved. It cannot run: {_errors(saved.error_count)}."
+    return (
+        f"Revision {saved.number} saved. The previous revision {saved.number_in_force} stays in force, "
+        f"since this one has {_errors(saved.error_count)}."
+    )
+
+
+def _errors(count: int) -> str:
+    return "1 error" if count == 1 else f"{count} errors"

@@ -1,0 +1,124 @@
+"""Records of runs, and runs of people in the console."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from structlog import get_logger
+
+from leapter import veritas
+from leapter.accounts.access import Actor
+from leapter.blueprints.models import Run
+from leapter.blueprints.service import ShownBlueprint
+from leapter.clock import now
+from leapter.db import db, new_id, transaction
+from leapter.errors import LeapterError
+
+LATEST_RUNS = 50
+
+log = get_logger("leapter.blueprints")
+
+
+class NotInForceError(LeapterError):
+    """The Blueprint has no revision that can run."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsoleRun:
+    """What came of a run in the console: either `outcome` or `error` is there."""
+
+    run_id: str
+    revision_number: int
+    duration_us: int
+    outcome: veritas.Outcome | None
+    error: veritas.RunError | None
+
+
+def run_in_console(
+    actor: Actor,
+    shown: ShownBlueprint,
+    inputs: dict[str, Any],
+    *,
+    client_address: str | None = None,
+    client_agent: str | None = None,
+) -> ConsoleRun:
+    """Run the revision in force of a Blueprint as a person, and record it.
+
+    Raises:
+        NotInForceError: none can run.
+    """
+    revision = shown.in_force
+    if revision is None:
+        raise NotInForceError
+    document = veritas.analyze(revision.source).document
+    if document is None:
+        raise NotInForceError
+    program = veritas.compile_program(document)
+    # No transaction stays open while the Blueprint runs: it may take seconds.
+    db.session.commit()
+    outcome, error = None, None
+    started_at = now()
+    started = time.perf_counter_ns()
+    try:
+        outcome = program.run(inputs, ignore_unknown_inputs=shown.project.ignores_unknown_inputs)
+    except veritas.RunError as failed:
+        error = failed
+    duration_us = (time.perf_counter_ns() - started) // 1000
+    run_id = new_id()
+    keeps_data = shown.project.keeps_run_data
+    _record(
+        Run(
+            id=run_id,
+            project_id=shown.project.id,
+            blueprint_id=shown.blueprint.id,
+            revision_number=revision.number,
+            key_id=None,
+            caller=actor.name,
+            started_at=started_at,
+            duration_us=duration_us,
+            status=422 if error else 200,
+            error_code=error and error.code,
+            error_message=_storable(error.message if error else None),
+            client_address=client_address,
+            client_agent=_storable(client_agent, 200),
+            input_data=inputs if keeps_data else None,
+            output_data=outcome.outputs if outcome and keeps_data else None,
+        )
+    )
+    return ConsoleRun(
+        run_id=run_id,
+        revision_number=revision.number,
+        duration_us=duration_us,
+        outcome=outcome,
+        error=error,
+    )
+
+
+def _record(run: Run) -> None:
+    try:
+        with transaction() as session:
+            session.add(run)
+    except IntegrityError:
+        # The project was deleted while its Blueprint ran: nothing is left that could hold a record.
+        log.info("run_not_recorded", run_id=run.id)
+
+
+def _storable(text: str | None, most: int | None = None) -> str | None:
+    # PostgreSQL stores neither NUL nor halves of surrogate pairs; a Blueprint may throw both.
+    if text is None:
+        return None
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:most]
+
+
+def latest_runs(shown: ShownBlueprint, *, limit: int = LATEST_RUNS) -> list[Run]:
+    """The latest runs of a Blueprint, the newest first."""
+    return list(
+        db.session.scalars(
+            select(Run)
+            .where(Run.project_id == shown.project.id, Run.blueprint_id == shown.blueprint.id)
+            .order_by(Run.started_at.desc(), Run.id)
+            .limit(limit)
+        )
+    )

@@ -1,0 +1,316 @@
+"""Verbs on Blueprints."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from leapter import veritas
+from leapter.accounts.access import Actor, visible_appspaces
+from leapter.blueprints.checking import CheckedSource, check, duplicate_identifier, other_id
+from leapter.blueprints.models import Blueprint, BlueprintRevision
+from leapter.db import db, new_id, transaction
+from leapter.errors import ChangedMeanwhileError, InvalidInputError, NotFoundError
+from leapter.projects.archive import ArchiveError, decode_source
+from leapter.projects.models import Project
+from leapter.projects.service import get_project, lock_project
+from leapter.projects.slugs import MAX_SLUG_CHARACTERS, slug_of, title_of
+
+MAX_BLUEPRINTS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShownBlueprint:
+    """A Blueprint with the newest of its revisions and the one that runs, None where none can."""
+
+    project: Project
+    blueprint: Blueprint
+    newest: BlueprintRevision
+    in_force: BlueprintRevision | None
+
+    @property
+    def findings(self) -> tuple[veritas.Finding, ...]:
+        """The findings of the newest revision."""
+        return findings_of(self.newest)
+
+    @property
+    def error_count(self) -> int:
+        """How many errors keep the newest revision from running."""
+        return sum(finding.severity == "error" for finding in self.findings)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SavedRevision:
+    """What saving did. `changed` is False where the source was the newest one already."""
+
+    number: int
+    changed: bool
+    error_count: int
+    number_in_force: int | None
+
+
+class StaleRevisionError(ChangedMeanwhileError):
+    """A source was typed over an older revision than the newest."""
+
+    def __init__(self) -> None:
+        super().__init__("Blueprint")
+
+
+def list_blueprints(actor: Actor, project_id: str) -> list[ShownBlueprint]:
+    """The Blueprints of a project: the main one first, then by label.
+
+    Raises:
+        NotFoundError: as in `projects.service.get_project`.
+    """
+    project = get_project(actor, project_id)
+    in_force = aliased(BlueprintRevision)
+    rows = db.session.execute(
+        select(Blueprint, BlueprintRevision, in_force)
+        .join(BlueprintRevision, BlueprintRevision.id == Blueprint.newest_revision_id)
+        .outerjoin(in_force, in_force.id == Blueprint.revision_in_force_id)
+        .where(Blueprint.project_id == project.id)
+    )
+    shown = [
+        ShownBlueprint(project=project, blueprint=blueprint, newest=newest, in_force=running)
+        for blueprint, newest, running in rows
+    ]
+    return sorted(
+        shown,
+        key=lambda one: (
+            one.blueprint.slug != project.main_slug,
+            one.blueprint.label.lower(),
+            one.blueprint.slug,
+        ),
+    )
+
+
+def count_blueprints(project_ids: list[str]) -> dict[str, int]:
+    """How many Blueprints each of these projects has. That they may be seen is for the caller to know."""
+    rows = db.session.execute(
+        select(Blueprint.project_id, func.count())
+        .where(Blueprint.project_id.in_(project_ids))
+        .group_by(Blueprint.project_id)
+    )
+    counts = dict(rows.tuples().all())
+    return {project_id: counts.get(project_id, 0) for project_id in project_ids}
+
+
+def get_blueprint(actor: Actor, project_id: str, blueprint_id: str) -> ShownBlueprint:
+    """The Blueprint.
+
+    Raises:
+        NotFoundError: there is none, or it belongs to an appspace that `actor` may not enter.
+    """
+    in_force = aliased(BlueprintRevision)
+    row = db.session.execute(
+        select(Project, Blueprint, BlueprintRevision, in_force)
+        .join(Blueprint, Blueprint.project_id == Project.id)
+        .join(BlueprintRevision, BlueprintRevision.id == Blueprint.newest_revision_id)
+        .outerjoin(in_force, in_force.id == Blueprint.revision_in_force_id)
+        .where(
+            Project.id == project_id,
+            Blueprint.id == blueprint_id,
+            Project.appspace_id.in_(visible_appspaces(actor)),
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("Blueprint")
+    project, blueprint, newest, running = row
+    return ShownBlueprint(project=project, blueprint=blueprint, newest=newest, in_force=running)
+
+
+def create_blueprint(actor: Actor, project_id: str, *, source: str) -> ShownBlueprint:
+    """Store a new Blueprint; one with errors is stored too, but does not run.
+
+    Raises:
+        InvalidInputError: the source cannot be stored, or the project is full.
+        NotFoundError: as in `projects.service.get_project`.
+    """
+    checked = check(checked_text(source))
+    with transaction() as session:
+        project = lock_project(session, actor, project_id)
+        others = _blueprints_of(session, project)
+        if len(others) >= MAX_BLUEPRINTS:
+            raise InvalidInputError({"source": [f"A project holds at most {MAX_BLUEPRINTS:,} Blueprints."]})
+        slug = _free(slug_of(checked.label) or "blueprint", "-", {other.slug for other in others})
+        blueprint = store_blueprint(session, project, others, slug=slug, checked=checked, by=actor.name)
+        if project.main_slug is None:
+            project.main_slug = slug
+    return get_blueprint(actor, project_id, blueprint.id)
+
+
+def save_revision(
+    actor: Actor, project_id: str, blueprint_id: str, *, source: str, base_revision_id: str
+) -> SavedRevision:
+    """Save another source of a Blueprint. With errors it is kept, and what was in force stays so.
+
+    Args:
+        base_revision_id: the revision that was edited.
+
+    Raises:
+        InvalidInputError: the source cannot be stored.
+        StaleRevisionError: somebody saved another revision in between; nothing is stored.
+        NotFoundError: as in `get_blueprint`.
+    """
+    checked = check(checked_text(source))
+    with transaction() as session:
+        project = lock_project(session, actor, project_id)
+        others = _blueprints_of(session, project)
+        blueprint = next((other for other in others if other.id == blueprint_id), None)
+        if blueprint is None:
+            raise NotFoundError("Blueprint")
+        newest = session.get_one(BlueprintRevision, blueprint.newest_revision_id)
+        if newest.id != base_revision_id:
+            raise StaleRevisionError
+        if checked.blueprint_id not in (None, blueprint.id):
+            checked = checked.with_findings(other_id(checked, taken=False))
+        others.remove(blueprint)
+        checked = _refuse_taken_identifier(checked, others)
+        findings = [finding.to_json() for finding in checked.findings]
+        changed = source != newest.source or findings != newest.findings
+        if changed:
+            newest = _new_revision(session, blueprint, checked, number=newest.number + 1, by=actor.name)
+            _describe(session, blueprint, checked, others)
+        in_force = blueprint.revision_in_force_id and session.get(
+            BlueprintRevision, blueprint.revision_in_force_id
+        )
+        return SavedRevision(
+            number=newest.number,
+            changed=changed,
+            error_count=sum(finding.severity == "error" for finding in checked.findings),
+            number_in_force=in_force.number if in_force else None,
+        )
+
+
+def store_blueprint(
+    session: Session,
+    project: Project,
+    others: list[Blueprint],
+    *,
+    slug: str,
+    checked: CheckedSource,
+    by: str,
+) -> Blueprint:
+    """Add a Blueprint with its first revision, in the caller's transaction.
+
+    Args:
+        others: all Blueprints that the project has; the new one is appended.
+        slug: a slug that none of them has.
+        by: the name of who stores it.
+    """
+    blueprint_id = checked.blueprint_id
+    if blueprint_id is not None and blueprint_id in {other.id for other in others}:
+        checked = checked.with_findings(other_id(checked, taken=True))
+        blueprint_id = None
+    checked = _refuse_taken_identifier(checked, others)
+    blueprint = Blueprint(project_id=project.id, id=blueprint_id or new_id(), slug=slug)
+    revision = _new_revision(session, blueprint, checked, number=1, by=by)
+    _describe(session, blueprint, checked, others)
+    session.add(blueprint)
+    session.flush()
+    session.add(revision)
+    others.append(blueprint)
+    return blueprint
+
+
+def findings_of(revision: BlueprintRevision) -> tuple[veritas.Finding, ...]:
+    """The findings that were stored with a revision."""
+    return tuple(veritas.Finding.from_json(data) for data in revision.findings)
+
+
+def checked_text(source: str) -> str:
+    """A source that can be stored, unchanged.
+
+    Raises:
+        InvalidInputError: it is too long, or holds what is no text.
+    """
+    try:
+        return decode_source("The source", source.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise InvalidInputError({"source": ["The source holds characters that are not Unicode."]}) from None
+    except ArchiveError as error:
+        raise InvalidInputError({"source": error.errors["files"]}) from None
+
+
+def with_line_endings_of(text: str, model: str) -> str:
+    """Give `text`, as a browser's form sends it, the line endings of `model`.
+
+    A form sends every line ending as CR LF. A source whose lines end in LF, or in both kinds, gets LF, unless
+    it is the same text as `model`: that comes back as it was.
+    """
+    plain = re.sub(r"\r\n|\r", "\n", text)
+    if plain == re.sub(r"\r\n|\r", "\n", model):
+        return model
+    only_pairs = "\r\n" in model and "\n" not in model.replace("\r\n", "")
+    return plain.replace("\n", "\r\n") if only_pairs else plain
+
+
+def _blueprints_of(session: Session, project: Project) -> list[Blueprint]:
+    return list(
+        session.scalars(
+            select(Blueprint).where(Blueprint.project_id == project.id).order_by(Blueprint.created_at)
+        )
+    )
+
+
+def _refuse_taken_identifier(checked: CheckedSource, others: Iterable[Blueprint]) -> CheckedSource:
+    for other in others:
+        if other.revision_in_force_id and other.call_identifier == checked.call_identifier:
+            return checked.with_findings(duplicate_identifier(checked, other.label))
+    return checked
+
+
+def _new_revision(
+    session: Session, blueprint: Blueprint, checked: CheckedSource, *, number: int, by: str
+) -> BlueprintRevision:
+    revision = BlueprintRevision(
+        id=new_id(),
+        project_id=blueprint.project_id,
+        blueprint_id=blueprint.id,
+        number=number,
+        source=checked.source,
+        findings=[finding.to_json() for finding in checked.findings],
+        has_errors=checked.has_errors,
+        created_by_name=by,
+    )
+    blueprint.newest_revision_id = revision.id
+    if not checked.has_errors:
+        blueprint.revision_in_force_id = revision.id
+    if number > 1:
+        session.add(revision)
+    return revision
+
+
+def _describe(
+    session: Session, blueprint: Blueprint, checked: CheckedSource, others: list[Blueprint]
+) -> None:
+    """Write what the revision says about the Blueprint, unless an older revision stays in force."""
+    if checked.has_errors and blueprint.revision_in_force_id:
+        return
+    blueprint.label = checked.label or title_of(blueprint.slug)
+    blueprint.description = checked.description
+    taken = {other.call_identifier for other in others}
+    if checked.has_errors:
+        # Nobody can call it, so it must not keep an identifier from one that can be called.
+        blueprint.call_identifier = _free(
+            checked.call_identifier or veritas.call_identifier(blueprint.slug), "_", taken
+        )
+        return
+    for other in others:
+        if other.call_identifier == checked.call_identifier:
+            other.call_identifier = _free(checked.call_identifier, "_", taken)
+            session.flush()
+    blueprint.call_identifier = checked.call_identifier
+
+
+def _free(wanted: str, joint: str, taken: set[str]) -> str:
+    """`wanted`, or with the first number behind it that makes it differ from all that are taken."""
+    number = 1
+    name = wanted
+    while name in taken:
+        number += 1
+        ending = f"{joint}{number}"
+        name = wanted[: MAX_SLUG_CHARACTERS - len(ending)] + ending
+    return name

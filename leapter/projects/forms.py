@@ -1,0 +1,24 @@
+"""Forms of projects. What is acceptable is for the service to say; the forms carry values."""
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, StringField, TextAreaField
+
+
+class ProjectForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """Name and description."""
+
+    name = StringField("Project name")
+    description = TextAreaField("Description")
+
+
+class SettingsForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """How Blueprints are called, and what is kept."""
+
+    ignores_unknown_inputs = BooleanField("Ignore unknown inputs")
+    keeps_run_data = BooleanField("Keep inputs and outputs of runs")
+
+
+class DeleteForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """The name, typed."""
+
+    name = StringField("Type the project’s name to confirm")

@@ -1,0 +1,102 @@
+"""Dialogs that make, change or delete a project. The pages that list projects know Blueprints: see there."""
+
+import flask
+from flask import request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+
+from leapter.accounts.session import current_actor
+from leapter.errors import InvalidInputError
+from leapter.projects import service
+from leapter.projects.forms import DeleteForm, ProjectForm, SettingsForm
+from leapter.web import htmx
+
+dialogs = flask.Blueprint("projects", __name__, url_prefix="/projects")
+
+
+@dialogs.route("/new", methods=["GET", "POST"])
+def create() -> Response:
+    """Ask for a name, and create an empty project."""
+    form = ProjectForm()
+    if form.validate_on_submit():
+        try:
+            project = service.create_project(
+                current_actor(), name=form.name.data or "", description=form.description.data or ""
+            )
+        except InvalidInputError as error:
+            _put_errors(form, error)
+        else:
+            return htmx.done(
+                f"Project {project.name} created.", url_for("project_pages.show", project_id=project.id)
+            )
+    return htmx.render("projects/new.html", "dialog", status=_status(form), form=form)
+
+
+@dialogs.route("/<uuid:project_id>/rename", methods=["GET", "POST"])
+def rename(project_id: object) -> Response:
+    """Ask for another name and description."""
+    project = service.get_project(current_actor(), str(project_id))
+    form = ProjectForm(obj=project)
+    if form.validate_on_submit():
+        try:
+            service.rename_project(
+                current_actor(),
+                project.id,
+                name=form.name.data or "",
+                description=form.description.data or "",
+            )
+        except InvalidInputError as error:
+            _put_errors(form, error)
+        else:
+            return htmx.done("Project renamed.", url_for("project_pages.show", project_id=project.id))
+    return htmx.render("projects/rename.html", "dialog", status=_status(form), form=form, project=project)
+
+
+@dialogs.route("/<uuid:project_id>/settings", methods=["GET", "POST"])
+def settings(project_id: object) -> Response:
+    """Ask how Blueprints are called and what is kept of their runs."""
+    project = service.get_project(current_actor(), str(project_id))
+    form = SettingsForm(obj=project)
+    if form.validate_on_submit():
+        service.change_settings(
+            current_actor(),
+            project.id,
+            ignores_unknown_inputs=form.ignores_unknown_inputs.data,
+            keeps_run_data=form.keeps_run_data.data,
+        )
+        return htmx.done("Settings saved.", url_for("project_pages.show", project_id=project.id))
+    return htmx.render("projects/settings.html", "dialog", status=_status(form), form=form, project=project)
+
+
+@dialogs.route("/<uuid:project_id>/delete", methods=["GET", "POST"])
+def delete(project_id: object) -> Response:
+    """Say who loses the project, ask for its name, and delete it."""
+    project = service.get_project(current_actor(), str(project_id))
+    form = DeleteForm()
+    if form.validate_on_submit():
+        try:
+            service.delete_project(current_actor(), project.id, typed_name=form.name.data or "")
+        except InvalidInputError as error:
+            _put_errors(form, error)
+        else:
+            return htmx.done(f"Project {project.name} deleted.", url_for("project_pages.index"))
+    return htmx.render(
+        "projects/delete.html",
+        "dialog",
+        status=_status(form),
+        form=form,
+        project=project,
+        losing=service.losing_project(project.id),
+    )
+
+
+def _put_errors(form: FlaskForm, error: InvalidInputError) -> None:
+    for name, sentences in error.errors.items():
+        if name in form:
+            form[name].errors = [*form[name].errors, *sentences]
+        else:
+            form.form_errors.extend(sentences)
+
+
+def _status(form: FlaskForm) -> int:
+    return 422 if request.method == "POST" and (form.errors or form.form_errors) else 200
