@@ -84,6 +84,7 @@ def prepare_engine(engine: Engine) -> None:
     """Set up each connection of `engine`; on PostgreSQL there is nothing to set up."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", lambda connection, record: apply_sqlite_pragmas(connection))
+        event.listen(engine, "connect", lambda connection, record: _know_all_letters(connection))
         event.listen(engine, "begin", _begin)
 
 
@@ -93,6 +94,11 @@ def apply_sqlite_pragmas(connection: Any) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _know_all_letters(connection: Any) -> None:
+    # SQLite's own `lower` knows A to Z only: "Ärzte" would not be found by "ärzte", and would sort behind Z.
+    connection.create_function("lower", 1, lambda text: text and text.lower(), deterministic=True)
 
 
 def _begin(connection: Connection) -> None:

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "projects": {"accounts"},
     "blueprints": {"projects", "accounts", "veritas"},
     "api_keys": {"projects", "accounts"},
-    "runtime": {"api_keys", "blueprints", "projects", "accounts", "veritas"},
+    "runtime": {"api_keys", "blueprints", "projects", "accounts", "veritas", "migrate"},
     "veritas": set(),
     "web": set(),
 }

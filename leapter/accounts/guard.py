@@ -13,6 +13,10 @@ PUBLIC_ENDPOINTS = frozenset(
         "accounts.sign_in",
         "accounts.set_up",
         "assets",
+        "runtime_open.healthz",
+        "runtime_open.metrics",
+        "runtime_open.problem_page",
+        "runtime_open.readyz",
     }
 )
 

@@ -14,9 +14,10 @@ import zlib
 MARK = "lpt_"
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
+PREFIX_CHARACTERS = len(MARK) + 8
+
 _RANDOM_CHARACTERS = 30
 _CHECKSUM_CHARACTERS = 6
-_SHOWN_CHARACTERS = 8
 _FORM = re.compile(f"{MARK}[0-9A-Za-z]{{{_RANDOM_CHARACTERS + _CHECKSUM_CHARACTERS}}}")
 
 
@@ -44,7 +45,7 @@ def digest(text: str) -> str:
 
 def display_prefix(text: str) -> str:
     """The part of a key that may be shown: `lpt_` and its first eight characters."""
-    return text[: len(MARK) + _SHOWN_CHARACTERS]
+    return text[:PREFIX_CHARACTERS]
 
 
 def _checksum(body: str) -> str:

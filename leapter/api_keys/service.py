@@ -23,6 +23,8 @@ from leapter.projects.models import Project
 LONGEST_NAME = 100
 MOST_PROJECTS = 1_000
 
+_DAMAGED_FORM = "This form is damaged. Reload the page and fill it in again."
+
 log = get_logger("leapter.api_keys")
 
 
@@ -83,7 +85,8 @@ def create_key(
         # PostgreSQL lets two transactions look for the token at once; the second meets the unique constraint.
         earlier = _find_by_token(actor, token)
         if earlier is None:
-            raise
+            # The token made a key in an appspace that this person may not enter: tell nothing of it.
+            raise InvalidInputError({"": [_DAMAGED_FORM]}) from None
         raise AlreadyCreatedError(earlier) from None
     log.info("api_key_created", key_id=key.id, actor=actor.user_id)
     return listing.get_key(actor, key.id), secret
@@ -267,7 +270,7 @@ def _project_faults(wanted_ids: set[str], found: list[Project]) -> list[str]:
     missing = len(wanted_ids) - len(found)
     if missing:
         what = "One of the chosen projects is" if missing == 1 else f"{missing} of the chosen projects are"
-        return [f"{what} no longer there, or not of this key’s appspace. The list shows those that are."]
+        return [f"{what} no longer there, or in another appspace."]
     if len({project.appspace_id for project in found}) > 1:
         return ["A key works in one appspace; these projects are of different ones."]
     return []

@@ -9,6 +9,7 @@ from sqlalchemy import case, func, select
 from leapter.blueprints.models import Blueprint, BlueprintRevision
 from leapter.db import db
 from leapter.projects.models import Project
+from leapter.veritas import analyze, example_inputs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,13 +41,17 @@ def call_examples(project_ids: Sequence[str], limit: int) -> tuple[list[CallExam
         .order_by(is_main, func.lower(Project.name), Blueprint.label)
         .limit(limit)
     )
-    examples = [
-        CallExample(
-            project_name=project_name,
-            blueprint_label=blueprint.label,
-            path=(f"/runtime/api/v1/{appspace_id}/{blueprint.project_id}/models/{blueprint.id}/runs"),
-            inputs={},
+    examples = []
+    for appspace_id, project_name, blueprint, source in rows:
+        signature = analyze(source).signature
+        if signature is None:
+            continue  # saved by an earlier version that read what this one does not
+        examples.append(
+            CallExample(
+                project_name=project_name,
+                blueprint_label=blueprint.label,
+                path=f"/runtime/api/v1/{appspace_id}/{blueprint.project_id}/models/{blueprint.id}/runs",
+                inputs=example_inputs(signature),
+            )
         )
-        for appspace_id, project_name, blueprint, _source in rows
-    ]
     return examples, total

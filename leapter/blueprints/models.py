@@ -90,5 +90,5 @@ class Run(Model):
     correlation_id: Mapped[str | None] = mapped_column(String(200))
     client_address: Mapped[str | None] = mapped_column(String(45))
     client_agent: Mapped[str | None] = mapped_column(String(200))
-    input_data: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    output_data: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    input_data: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    output_data: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

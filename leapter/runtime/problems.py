@@ -1,10 +1,282 @@
-"""Errors as problem documents (RFC 9457)."""
+"""Errors as problem documents (RFC 9457): one table says what each becomes."""
 
-from flask import Response, request
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from flask import Response, g, request
+from sqlalchemy.exc import InterfaceError, OperationalError
+from structlog import get_logger
+from werkzeug.exceptions import HTTPException
+
+from leapter import veritas
+from leapter.blueprints.programs import CannotRunError
+from leapter.errors import LeapterError, NotFoundError
+from leapter.runtime import access
+from leapter.runtime.connections import DatabaseUnavailableError
+from leapter.runtime.health import NotReadyError
+from leapter.runtime.limits import RateLimitedError
+from leapter.runtime.problem_kinds import KINDS
+from leapter.runtime.state import current_runtime
+from leapter.web.times import exact
+from leapter.web.urls import base_url
+
+log = get_logger("leapter.runtime")
+
+_MACHINE_PATHS = ("/runtime/", "/api/", "/healthz", "/readyz", "/metrics")
+_DATABASE_RETRY_S = 5
+
+
+class NoSuchBlueprintError(LeapterError):
+    """The project has no Blueprint of this id, slug or call identifier."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class NoSuchRunError(LeapterError):
+    """No run of this id is stored."""
+
+
+class BlueprintNotInForceError(LeapterError):
+    """The Blueprint has no revision that can run."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label)
+        self.label = label
+
+
+class BodyError(LeapterError):
+    """The request's body cannot be used; `detail` is the sentence for the caller.
+
+    Args:
+        code: a key of `problem_kinds.KINDS`.
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One answer that is an error. `errors` are (path, message) pairs of inputs."""
+
+    code: str
+    detail: str
+    headers: tuple[tuple[str, str], ...] = ()
+    errors: tuple[tuple[str, str], ...] = ()
+    node: veritas.Node | None = None
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return KINDS[self.code].status
+
+
+def _in_words(names: tuple[str, ...]) -> str:
+    shown = [f"“{name}”" for name in names[:20]]
+    if len(names) > len(shown):
+        shown.append(f"{len(names) - len(shown)} more")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _project_not_permitted(error: access.ProjectNotPermittedError) -> Problem:
+    names = error.project_names
+    has = f"It has access to {_in_words(names)}." if names else "It has access to no project at present."
+    return Problem(code="project_not_permitted", detail=f"This API key has no access to this project. {has}")
+
+
+def _run_error(error: veritas.RunError) -> Problem:
+    return Problem(code=error.code, detail=str(error), node=error.node)
+
+
+def _input_error(error: veritas.InputError) -> Problem:
+    faults = tuple((fault.path, fault.message) for fault in error.faults)
+    return Problem(code=error.code, detail=str(error), errors=faults)
+
+
+def _rate_limited(error: RateLimitedError) -> Problem:
+    allowance = error.allowance
+    limit = allowance.limit
+    return Problem(
+        code="rate_limited",
+        detail=f"This API key may run Blueprints {limit.runs} times in {limit.window_s} seconds. "
+        f"Try again in {allowance.reset_s} seconds.",
+        headers=(("Retry-After", str(allowance.reset_s)), *allowance.headers()),
+    )
+
+
+def _unavailable(error: Exception) -> Problem:
+    return Problem(
+        code="database_unavailable",
+        detail=f"The server cannot reach its database. Try again in {_DATABASE_RETRY_S} seconds.",
+        headers=(("Retry-After", str(_DATABASE_RETRY_S)),),
+    )
+
+
+_HTTP_CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
+
+
+def _http(error: HTTPException) -> Problem:
+    status = error.code or 500
+    code = _HTTP_CODES.get(status, "internal_error" if status >= 500 else "bad_request")
+    detail = f"{KINDS[code].meaning} {KINDS[code].advice}"
+    headers = tuple((name, value) for name, value in error.get_headers() if name in ("Allow", "Retry-After"))
+    if status == 405:
+        allowed = dict(headers).get("Allow", "")
+        detail = f"This address does not take {request.method}; it takes {allowed}."
+    return Problem(code=code, detail=detail, headers=headers)
+
+
+_TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
+    access.MissingApiKeyError: lambda _: Problem(
+        code="missing_api_key", detail="The header X-API-Key is required: send your API key in it."
+    ),
+    access.ApiKeyInUrlError: lambda _: Problem(
+        code="api_key_in_url",
+        detail="An API key must never stand in the address: send it in the header X-API-Key. Revoke the key "
+        "that stood there and create a new one, since addresses are kept in logs.",
+    ),
+    access.MalformedApiKeyError: lambda _: Problem(
+        code="malformed_api_key",
+        detail="The header X-API-Key does not hold a Leapter API key; it was perhaps cut short when copied. "
+        "A key is lpt_ followed by 36 letters and digits.",
+    ),
+    access.UnknownApiKeyError: lambda _: Problem(
+        code="unknown_api_key", detail="No such API key exists on this server."
+    ),
+    access.RevokedApiKeyError: lambda error: Problem(
+        code="revoked_api_key", detail=f"This API key was revoked on {exact(error.revoked_at)}."
+    ),
+    access.ExpiredApiKeyError: lambda error: Problem(
+        code="expired_api_key", detail=f"This API key expired on {exact(error.expired_at)}."
+    ),
+    access.ProjectNotPermittedError: _project_not_permitted,
+    NoSuchBlueprintError: lambda error: Problem(
+        code="blueprint_not_found",
+        detail=f"There is no Blueprint “{error.name[:100]}” in this project. "
+        "Name it by its id, its slug or its call identifier.",
+    ),
+    NoSuchRunError: lambda _: Problem(
+        code="run_not_found", detail="No run of this id is stored in this project."
+    ),
+    BlueprintNotInForceError: lambda error: Problem(
+        code="blueprint_has_errors",
+        detail=f"The Blueprint “{error.label}” has errors and cannot run. Its page shows them.",
+    ),
+    CannotRunError: lambda _: Problem(
+        code="blueprint_has_errors", detail="The Blueprint has errors and cannot run. Its page shows them."
+    ),
+    BodyError: lambda error: Problem(code=error.code, detail=error.detail),
+    RateLimitedError: _rate_limited,
+    veritas.InputError: _input_error,
+    veritas.RunError: _run_error,
+    DatabaseUnavailableError: _unavailable,
+    OperationalError: _unavailable,
+    InterfaceError: _unavailable,
+    NotReadyError: lambda _: Problem(
+        code="not_ready",
+        detail="The database is not at the schema of this version.",
+        headers=(("Retry-After", str(_DATABASE_RETRY_S)),),
+    ),
+    NotFoundError: lambda error: Problem(code="not_found", detail=f"There is no such {error.kind}."),
+    HTTPException: _http,
+    Exception: lambda _: Problem(
+        code="internal_error",
+        detail="The server met an unexpected error. Nothing about it is told here; its log has the details.",
+    ),
+}
+
+
+def problem_of(error: Exception) -> Problem:
+    """Turn any error into the problem that the nearest of its classes has in the table."""
+    for kind in type(error).__mro__:
+        if kind in _TABLE:
+            return _TABLE[kind](error)
+    raise TypeError(kind)
 
 
 def machine_problem(error: Exception) -> Response | None:
     """Answer `error` as a problem document if a machine-facing path was asked for, else return None."""
-    if not request.path.startswith(("/runtime/", "/api/")):
-        return None
-    return None
+    return answer(error) if request.path.startswith(_MACHINE_PATHS) else None
+
+
+def answer(error: Exception, *, run_id: str | None = None) -> Response:
+    """Build the response for `error`.
+
+    What nobody foresaw goes to the log, under the ids that the caller is told.
+    """
+    problem = problem_of(error)
+    kind = KINDS[problem.code]
+    request_id = str(uuid.uuid4())
+    if kind.status >= 500:
+        _log(error, problem, request_id=request_id, run_id=run_id)
+    document: dict[str, Any] = {
+        "type": f"{_base_url()}/problems/{problem.code.replace('_', '-')}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "request_id": request_id,
+    }
+    metrics = current_runtime().metrics
+    if metrics is not None:
+        metrics.problem(problem.code)
+    if problem.errors:
+        document["errors"] = [{"path": path, "message": message} for path, message in problem.errors]
+    if run_id is not None:
+        document["runId"] = run_id
+    if problem.node is not None:
+        node = problem.node
+        document["node"] = {"id": node.id, "label": node.label, "line": node.line}
+    response = Response(to_json(document), kind.status, mimetype="application/problem+json")
+    headers = response.headers
+    headers["Cache-Control"] = "no-store"
+    headers["X-Request-Id"] = request_id
+    if kind.status == 401:
+        headers["WWW-Authenticate"] = 'ApiKey realm="leapter"'
+    if run_id is not None:
+        headers["X-Run-Id"] = run_id
+    for name, value in (*g.get("echoed_headers", ()), *problem.headers):
+        headers[name] = value
+    return response
+
+
+def to_json(value: Any) -> bytes:
+    """Write `value` as JSON.
+
+    orjson takes 4 µs where the standard library takes 14; it refuses half a surrogate pair and an integer
+    past 64 bits, both of which a Blueprint can produce and JSON can carry.
+    """
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def _base_url() -> str:
+    try:
+        return base_url()
+    except HTTPException:  # the Host header is no host: the answer must not fail over it
+        return ""
+
+
+def _log(error: Exception, problem: Problem, **ids: str | None) -> None:
+    known = {name: value for name, value in ids.items() if value is not None}
+    if problem.code == "database_unavailable":
+        log.error("database_unavailable", error=type(error.__cause__ or error).__name__, **known)
+    else:
+        # The traceback goes to the log without local variables: they may hold a key.
+        log.error("unexpected_error", exc_info=error, **known)

@@ -1,0 +1,228 @@
+"""Who may call what: the decision on every call, made from the database alone."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, Engine, ScalarSelect, and_, bindparam, func, select
+from sqlalchemy.orm import aliased
+
+from leapter import clock
+from leapter.api_keys import keys
+from leapter.api_keys.models import ApiKey, ApiKeyProject
+from leapter.blueprints.models import Blueprint, BlueprintRevision
+from leapter.errors import LeapterError
+from leapter.projects.models import Project
+from leapter.runtime.connections import HeldConnections, Query
+
+
+class MissingApiKeyError(LeapterError):
+    """The call carries no key."""
+
+
+class ApiKeyInUrlError(LeapterError):
+    """The call carries a key in its address, where logs and histories keep it."""
+
+
+class MalformedApiKeyError(LeapterError):
+    """What the call carries is no key: its form or its checksum is wrong."""
+
+
+class UnknownApiKeyError(LeapterError):
+    """The key is well-formed, and no such key exists."""
+
+
+class RevokedApiKeyError(LeapterError):
+    """The key was revoked."""
+
+    def __init__(self, key_id: str, prefix: str, revoked_at: datetime) -> None:
+        super().__init__(key_id)
+        self.key_id = key_id
+        self.prefix = prefix
+        self.revoked_at = revoked_at
+
+
+class ExpiredApiKeyError(LeapterError):
+    """The key's time is over."""
+
+    def __init__(self, key_id: str, prefix: str, expired_at: datetime) -> None:
+        super().__init__(key_id)
+        self.key_id = key_id
+        self.prefix = prefix
+        self.expired_at = expired_at
+
+
+class ProjectNotPermittedError(LeapterError):
+    """The key is valid, but not for this project: not in its scope, not there, or of another appspace.
+
+    Args:
+        key_id: the key that was used.
+        project_names: the projects that it may call, by name.
+    """
+
+    def __init__(self, key_id: str, project_names: tuple[str, ...]) -> None:
+        super().__init__(key_id)
+        self.key_id = key_id
+        self.project_names = project_names
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GrantedBlueprint:
+    """The Blueprint that a call names; without a revision in force it cannot run."""
+
+    id: str
+    label: str
+    revision_id: str | None
+    revision_number: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grant:
+    """What a valid key may do in this call.
+
+    `blueprint` is None where the call names none, or none that exists.
+    """
+
+    key_id: str
+    key_prefix: str
+    project_id: str
+    ignores_unknown_inputs: bool
+    keeps_run_data: bool
+    blueprint: GrantedBlueprint | None
+
+
+class Access:
+    """Decides on calls.
+
+    Nothing is remembered from one to the next, so a revocation holds from the moment it is committed.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.connections = HeldConnections(engine)
+        self._decision = Query(engine, _DECISION)
+        self._names = Query(engine, _NAMES)
+
+    def authorize(self, secret: str | None, *, appspace: str, project: str, blueprint: str = "") -> Grant:
+        """Decide whether the key `secret` may call `project`, and find the Blueprint it names.
+
+        `blueprint` is an id, a slug or a call identifier; where one text fits several Blueprints, they come
+        in this order. Permission is decided before existence.
+
+        Raises:
+            MissingApiKeyError, MalformedApiKeyError: without a look-up.
+            UnknownApiKeyError, RevokedApiKeyError, ExpiredApiKeyError, ProjectNotPermittedError: as they say.
+            DatabaseUnavailableError: no decision can be made.
+        """
+        if not secret:
+            raise MissingApiKeyError
+        if not keys.is_well_formed(secret):
+            raise MalformedApiKeyError
+        rows = self.connections.fetch_all(
+            self._decision,
+            {
+                "digest": keys.digest(secret),
+                "appspace": _comparable(appspace),
+                "project": _comparable(project),
+                "blueprint": _storable(blueprint),
+            },
+        )
+        if not rows:
+            raise UnknownApiKeyError
+        ((key_id, prefix, revoked_at, expires_at, project_id, ignores_unknown, keeps_data, *found),) = rows
+        if revoked_at is not None:
+            raise RevokedApiKeyError(key_id, prefix, _moment(revoked_at))
+        if expires_at is not None and _moment(expires_at) <= clock.now():
+            raise ExpiredApiKeyError(key_id, prefix, _moment(expires_at))
+        if project_id is None:
+            names = self.connections.fetch_all(self._names, {"key": key_id})
+            raise ProjectNotPermittedError(key_id, tuple(name for (name,) in names))
+        return Grant(
+            key_id=key_id,
+            key_prefix=prefix,
+            project_id=project_id,
+            ignores_unknown_inputs=bool(ignores_unknown),
+            keeps_run_data=bool(keeps_data),
+            blueprint=_blueprint(*found),
+        )
+
+
+_Named = aliased(Blueprint)
+
+
+def _named(condition: ColumnElement[bool]) -> ScalarSelect[str]:
+    return select(_Named.id).where(_Named.project_id == Project.id, condition).scalar_subquery()
+
+
+# One SELECT brings everything, by unique indexes only: the key by its digest, its scope, the project, the
+# Blueprint, the revision in force. An OR over a Blueprint's three names would look at all of the project's.
+_DECISION = (
+    select(
+        ApiKey.id,
+        ApiKey.prefix,
+        ApiKey.revoked_at,
+        ApiKey.expires_at,
+        Project.id,
+        Project.ignores_unknown_inputs,
+        Project.keeps_run_data,
+        Blueprint.id,
+        Blueprint.label,
+        BlueprintRevision.id,
+        BlueprintRevision.number,
+    )
+    .select_from(ApiKey)
+    .outerjoin(
+        ApiKeyProject,
+        and_(ApiKeyProject.key_id == ApiKey.id, ApiKeyProject.project_id == bindparam("project")),
+    )
+    .outerjoin(
+        Project,
+        and_(
+            Project.id == ApiKeyProject.project_id,
+            Project.appspace_id == ApiKey.appspace_id,
+            Project.appspace_id == bindparam("appspace"),
+        ),
+    )
+    .outerjoin(
+        Blueprint,
+        and_(
+            Blueprint.project_id == Project.id,
+            Blueprint.id
+            == func.coalesce(
+                _named(_Named.id == func.lower(bindparam("blueprint"))),
+                _named(_Named.slug == bindparam("blueprint")),
+                _named(_Named.call_identifier == bindparam("blueprint")),
+            ),
+        ),
+    )
+    .outerjoin(BlueprintRevision, BlueprintRevision.id == Blueprint.revision_in_force_id)
+    .where(ApiKey.digest == bindparam("digest"))
+)
+
+_NAMES = (
+    select(Project.name)
+    .join(ApiKeyProject, ApiKeyProject.project_id == Project.id)
+    .where(ApiKeyProject.key_id == bindparam("key"))
+    .order_by(Project.name)
+)
+
+
+def _blueprint(
+    blueprint_id: str | None, label: str, revision_id: str | None, number: int | None
+) -> GrantedBlueprint | None:
+    if blueprint_id is None:
+        return None
+    return GrantedBlueprint(id=blueprint_id, label=label, revision_id=revision_id, revision_number=number)
+
+
+def _comparable(text: str) -> str:
+    # UUIDs are the same in capital letters (RFC 9562, §4).
+    return _storable(text).lower()
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL refuses a text with a NUL, which therefore names nothing.
+    return "" if "\0" in text else text
+
+
+def _moment(value: str | datetime) -> datetime:
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,176 @@
+"""The runs endpoint and what stands beside it: every route here asks for a key, and for nothing else."""
+
+import time
+
+import flask
+from flask import Response, g, request
+from structlog import get_logger
+
+from leapter import veritas
+from leapter.blueprints import programs
+from leapter.runtime import stored
+from leapter.runtime.access import (
+    ExpiredApiKeyError,
+    Grant,
+    GrantedBlueprint,
+    ProjectNotPermittedError,
+    RevokedApiKeyError,
+)
+from leapter.runtime.problems import (
+    BlueprintNotInForceError,
+    NoSuchBlueprintError,
+    answer,
+    problem_of,
+    to_json,
+)
+from leapter.runtime.requests import (
+    check_accepts_json,
+    read_client,
+    read_correlation_id,
+    read_inputs,
+    read_secret,
+)
+from leapter.runtime.run_ids import new_run_id
+from leapter.runtime.state import Runtime, current_runtime
+from leapter.runtime.usage import RunRecord
+
+_PROJECT = "/runtime/api/v1/<appspace>/<project>"
+_MAX_ERROR_CHARACTERS = 2_000
+
+log = get_logger("leapter.runtime")
+
+api = flask.Blueprint("runtime", __name__)
+
+
+@api.before_request
+def authorize() -> None:
+    """Let the request pass if its key may call the project in the address; put the grant on `g`."""
+    runtime = current_runtime()
+    client = g.client = read_client(request)
+    correlation_id = g.correlation_id = read_correlation_id(request)
+    if correlation_id is not None:
+        g.echoed_headers = [("X-Correlation-Id", correlation_id)]
+    address = request.view_args or {}
+    try:
+        grant = runtime.access.authorize(
+            read_secret(request),
+            appspace=address["appspace"],
+            project=address["project"],
+            blueprint=address.get("blueprint", ""),
+        )
+    except (RevokedApiKeyError, ExpiredApiKeyError) as error:
+        runtime.usage.refuse(error.key_id, client)
+        raise
+    except ProjectNotPermittedError as error:
+        runtime.usage.use(error.key_id, client)
+        raise
+    runtime.usage.use(grant.key_id, client)
+    g.grant = grant
+    check_accepts_json(request)
+
+
+@api.post(f"{_PROJECT}/models/<blueprint>/runs", provide_automatic_options=False)
+def create_run(appspace: str, project: str, blueprint: str) -> Response:
+    """Run a Blueprint with the inputs in the body."""
+    grant: Grant = g.grant
+    runtime = current_runtime()
+    called = _blueprint(grant, blueprint)
+    if runtime.limiter is not None:
+        _take_from_allowance(runtime, grant)
+    inputs, size = read_inputs(request)
+    revision_id, revision_number = _in_force(called)
+    program = programs.get(revision_id)
+    run_id = new_run_id()
+    started_at, start = time.time(), time.perf_counter_ns()
+    error: Exception | None = None
+    outcome: veritas.Outcome | None = None
+    body = b""
+    try:
+        outcome = program.run(inputs, ignore_unknown_inputs=grant.ignores_unknown_inputs)
+        duration_us = (time.perf_counter_ns() - start) // 1000
+        document: dict[str, object] = {"outputData": outcome.outputs}
+        if outcome.warnings:
+            document["warnings"] = outcome.warnings
+        body = to_json(document)
+        response = Response(body, 200, _headers(run_id))
+    except Exception as failure:  # whatever a run ends in, it is a run, with an id and a record
+        duration_us = (time.perf_counter_ns() - start) // 1000
+        error = failure
+        response = answer(failure, run_id=run_id)
+    keeps_data = grant.keeps_run_data
+    runtime.usage.record(
+        RunRecord(
+            id=run_id,
+            project_id=grant.project_id,
+            blueprint_id=called.id,
+            revision_number=revision_number,
+            key_id=grant.key_id,
+            caller=grant.key_prefix,
+            started_at=started_at,
+            duration_us=duration_us,
+            status=response.status_code,
+            client=g.client,
+            correlation_id=g.correlation_id,
+            error_code=None if error is None else problem_of(error).code,
+            error_message=None if error is None else _storable(problem_of(error).detail),
+            input_data=inputs if keeps_data else None,
+            output_data=outcome.outputs if keeps_data and outcome is not None else None,
+            data_bytes=size + len(body) if keeps_data else 0,
+        )
+    )
+    return response
+
+
+@api.get(f"{_PROJECT}/models", provide_automatic_options=False)
+def list_models(appspace: str, project: str) -> Response:
+    """Describe the Blueprints of a project that can run."""
+    return _json(stored.models(g.grant.project_id))
+
+
+@api.get(f"{_PROJECT}/models/<blueprint>", provide_automatic_options=False)
+def get_model(appspace: str, project: str, blueprint: str) -> Response:
+    """Describe one Blueprint, with its syntax tree."""
+    called = _blueprint(g.grant, blueprint)
+    return _json(stored.model(called.id, _in_force(called)[0]))
+
+
+@api.get(f"{_PROJECT}/runs/<run_id>", provide_automatic_options=False)
+def get_run(appspace: str, project: str, run_id: str) -> Response:
+    """Describe a stored run."""
+    return _json(stored.run(g.grant.project_id, run_id))
+
+
+def _blueprint(grant: Grant, name: str) -> GrantedBlueprint:
+    if grant.blueprint is None:
+        raise NoSuchBlueprintError(name)
+    return grant.blueprint
+
+
+def _in_force(called: GrantedBlueprint) -> tuple[str, int]:
+    if called.revision_id is None or called.revision_number is None:
+        raise BlueprintNotInForceError(called.label)
+    return called.revision_id, called.revision_number
+
+
+def _take_from_allowance(runtime: Runtime, grant: Grant) -> None:
+    allowance = runtime.limiter.take(grant.key_id) if runtime.limiter else None
+    if allowance is not None:
+        g.echoed_headers = [*g.get("echoed_headers", ()), *allowance.headers()]
+
+
+def _headers(run_id: str | None = None) -> list[tuple[str, str]]:
+    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+    if run_id is not None:
+        headers.append(("X-Run-Id", run_id))
+    headers.extend(g.get("echoed_headers", ()))
+    return headers
+
+
+def _json(value: object) -> Response:
+    return Response(to_json(value), 200, _headers())
+
+
+def _storable(text: str) -> str:
+    # PostgreSQL takes no NUL, and no driver takes half a surrogate pair.
+    text = text[:_MAX_ERROR_CHARACTERS].replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,106 @@
+"""Reads what callers ask about beside runs: Blueprints, stored runs."""
+
+import time
+from typing import Any
+
+from sqlalchemy import select
+
+from leapter import veritas
+from leapter.blueprints import programs
+from leapter.blueprints.models import Blueprint, Run
+from leapter.db import db
+from leapter.projects.models import Project
+from leapter.runtime.problems import NoSuchRunError
+from leapter.runtime.run_ids import age_s
+
+# A record is written within half a second; a run in another worker cannot be hurried.
+_ON_ITS_WAY_S = 1.5
+_LOOK_AGAIN_S = 0.1
+
+
+def models(project_id: str) -> list[dict[str, Any]]:
+    """Describe the Blueprints of a project that can run, the main one first, then by label."""
+    statement = (
+        select(Blueprint, Project.main_slug)
+        .join(Project, Project.id == Blueprint.project_id)
+        .where(Blueprint.project_id == project_id, Blueprint.revision_in_force_id.is_not(None))
+    )
+    rows = db.session.execute(statement).all()
+    found = []
+    for blueprint, _ in sorted(rows, key=lambda row: (row[0].slug != row[1], row[0].label)):
+        try:
+            found.append(_summary(blueprint.id, str(blueprint.revision_in_force_id)))
+        except programs.CannotRunError:
+            continue
+    return found
+
+
+def model(blueprint_id: str, revision_id: str) -> dict[str, Any]:
+    """Describe a Blueprint whole, with its syntax tree.
+
+    Raises:
+        CannotRunError: the revision has errors.
+    """
+    analysis = veritas.analyze(programs.load_source(revision_id))
+    if analysis.document is None or analysis.has_errors:
+        raise programs.CannotRunError(analysis.findings)
+    return {
+        **_summary(blueprint_id, revision_id),
+        "logicFlow": veritas.syntax_tree(analysis.document),
+        "settings": {},
+    }
+
+
+def _summary(blueprint_id: str, revision_id: str) -> dict[str, Any]:
+    signature = programs.get(revision_id).signature
+    return {
+        "id": blueprint_id,
+        "label": signature.label,
+        "modelType": "logicFlow",
+        "contentType": "text/x-veritas",
+        "expressionLanguage": "veritas",
+        "callIdentifier": signature.call_identifier,
+        "description": signature.description,
+        "inputSchema": veritas.input_schema(signature),
+        "outputSchema": veritas.output_schema(signature),
+    }
+
+
+def run(project_id: str, run_id: str) -> dict[str, Any]:
+    """Describe a stored run; one that has only just ended is waited for, a second or so.
+
+    Raises:
+        NoSuchRunError: the project has no such run.
+    """
+    run_id = run_id.lower()
+    age = age_s(run_id)
+    statement = select(Run).where(Run.id == run_id, Run.project_id == project_id)
+    while True:
+        row = None if age is None else db.session.scalar(statement)
+        if row is not None:
+            return _described(row)
+        age = age_s(run_id)
+        if age is None or not 0 <= age < _ON_ITS_WAY_S:
+            raise NoSuchRunError
+        db.session.rollback()  # the next look must not see the state of this one
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _described(row: Run) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "runId": row.id,
+        "blueprintId": row.blueprint_id,
+        "revision": row.revision_number,
+        "startedAt": row.started_at.isoformat().replace("+00:00", "Z"),
+        "durationMs": row.duration_us / 1000,
+        "status": row.status,
+    }
+    if row.correlation_id is not None:
+        document["correlationId"] = row.correlation_id
+    if row.error_code is not None:
+        document["error"] = {"code": row.error_code, "detail": row.error_message}
+    if row.input_data is not None:
+        document["inputData"] = row.input_data
+    if row.output_data is not None:
+        document["outputData"] = row.output_data
+    return document
