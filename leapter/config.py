@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +14,8 @@ from leapter.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 1024 * 1024
+
+_LEAST_SECRET_KEY_CHARACTERS = 32
 
 T = TypeVar("T")
 
@@ -78,16 +81,19 @@ class Settings:
         read.setdefault("database_url", f"sqlite:///{home / 'leapter.sqlite3'}")
         read.setdefault("workers", max(2, os.cpu_count() or 1))
         secret_key = values.get("LEAPTER_SECRET_KEY") or _stored_secret_key(home / "secret-key")
-        if len(secret_key) < 32:
-            raise SettingsError("LEAPTER_SECRET_KEY is too short: it must have at least 32 characters.")
+        if len(secret_key) < _LEAST_SECRET_KEY_CHARACTERS:
+            raise SettingsError(
+                "LEAPTER_SECRET_KEY is too short: "
+                f"it must have at least {_LEAST_SECRET_KEY_CHARACTERS} characters."
+            )
         return cls(home=home, secret_key=secret_key, **read)  # type: ignore[arg-type]  # each reader fits its field
 
 
 def _writable_folder(folder: Path) -> Path:
     folder = folder if folder.is_absolute() else ROOT / folder
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # The process umask would let others read the database; the folder's mode keeps them out of all of it.
+        # Nobody else may look into a folder made here; one that was there keeps the mode its owner chose.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = folder / f".write-test-{os.getpid()}-{secrets.token_hex(4)}"
         probe.touch()
         probe.unlink()
@@ -101,17 +107,32 @@ def _writable_folder(folder: Path) -> Path:
 
 def _stored_secret_key(path: Path) -> str:
     try:
-        # O_EXCL: of two processes that start at once, one creates the file and the other reads it.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48))
-    try:
-        return path.read_text(encoding="ascii").strip()
+        if not path.exists():
+            _make_secret_key(path)
+        secret_key = path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise SettingsError(f"The secret key in {path} cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        secret_key = ""
+    if len(secret_key) < _LEAST_SECRET_KEY_CHARACTERS:
+        raise SettingsError(
+            f"The file {path} holds no secret key of at least {_LEAST_SECRET_KEY_CHARACTERS} characters; "
+            "restore it, or remove it to have a new one made (everybody then signs in anew)."
+        )
+    return secret_key
+
+
+def _make_secret_key(path: Path) -> None:
+    draft = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+        # A link appears whole or not at all: of two processes that start at once, both read the same key.
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
 
 
 def _whole_number(least: int, most: int) -> Callable[[str], int]:

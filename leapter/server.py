@@ -2,12 +2,21 @@
 
 import os
 import shutil
+import signal
+import sys
 import tempfile
-from typing import Any
+from typing import Any, NoReturn
+
+from sqlalchemy.exc import OperationalError
 
 from leapter.config import Settings
+from leapter.errors import SettingsError
 
-_settings = Settings.from_env()
+os.umask(0o077)  # what is created here, the database above all, is nobody else's business
+try:
+    _settings = Settings.from_env()
+except SettingsError as error:
+    sys.exit(f"Error: {error}")
 
 bind = _settings.bind
 workers = _settings.workers
@@ -27,6 +36,45 @@ if _settings.metrics and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="leapter-metrics-")
 
 
+def when_ready(server: Any) -> None:
+    """Say on the terminal where to go, and how to begin while nobody has an account."""
+    # Ctrl-C reaches the whole process group; it means a graceful end too, which this process leads.
+    signal.signal(signal.SIGINT, lambda number, frame: os.kill(os.getpid(), signal.SIGTERM))
+    from leapter import migrate  # noqa: PLC0415 (the application is loaded after this module)
+    from leapter.accounts import first_run, service  # noqa: PLC0415 (the same)
+    from leapter.db import db  # noqa: PLC0415 (the same)
+
+    address = _settings.base_url or f"http://{_reachable(_settings.bind)}"
+    try:
+        with server.app.wsgi().app_context():
+            with db.engine.connect() as connection:
+                if not migrate.is_current(connection):
+                    _refuse(server, "The database is not at this version: run `leapter db upgrade` first.")
+            has_users = service.has_users()
+            db.session.remove()
+            db.engine.dispose()
+    except OperationalError as error:
+        _refuse(server, f"The database cannot be used: {error.orig}")
+    lines = [f"Leapter is ready at {address}"]
+    if not has_users:
+        lines.append("No user exists yet. Create the owner here:")
+        lines.append(f"  {address}/setup?token={first_run.token(_settings.secret_key)}")
+    print("\n".join(lines), flush=True)  # noqa: T201 (for the person at the terminal, not for the log)
+
+
+def _refuse(server: Any, sentence: str) -> NoReturn:
+    on_exit(server)
+    sys.exit(f"Error: {sentence}")
+
+
+def _reachable(bind: str) -> str:
+    # "All addresses" is no address to open.
+    for everywhere, here in (("0.0.0.0", "127.0.0.1"), ("[::]", "[::1]")):  # noqa: S104 (compared, not bound)
+        if bind.startswith(f"{everywhere}:"):
+            return bind.replace(everywhere, here, 1)
+    return bind
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """Give the worker connections of its own: one opened before the fork would be shared."""
     from leapter.db import db  # noqa: PLC0415 (the application is loaded after this module)
@@ -38,6 +86,7 @@ def post_fork(server: Any, worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Start what runs beside the requests of a worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for start in worker.app.wsgi().extensions.get("leapter_worker_start", []):
         start()
 

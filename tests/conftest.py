@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from leapter import create_app, migrate
 from leapter.config import Settings
 from leapter.db import db
 from tests.postgres import Postgres, UnavailableError
-from tests.world import World
+from tests.world import Browser, World
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -77,10 +78,44 @@ def app(settings: Settings) -> Iterator[Flask]:
     """The application, with CSRF off; `csrf_app` has it on."""
     app = create_app(settings)
     app.config["WTF_CSRF_ENABLED"] = False
+    app.test_client_class = Browser
     yield app
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture
+def csrf_app(settings: Settings) -> Iterator[Flask]:
+    """The application as it is in production: forms need the token of their page."""
+    app = create_app(settings)
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+class Clock:
+    """The present as a test sets it; it stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.present = datetime.now(UTC)
+
+    def now(self, zone: tzinfo) -> datetime:
+        """What `datetime.now` would say."""
+        return self.present.astimezone(zone)
+
+    def advance(self, **span: float) -> None:
+        """Move on by `span`, given as for `timedelta`."""
+        self.present += timedelta(**span)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The product's clock, in the test's hand."""
+    clock = Clock()
+    monkeypatch.setattr("leapter.clock.datetime", clock)
+    return clock
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """The people and things that tests talk about, made by the product's own services."""
 
 from collections.abc import Mapping
+from contextvars import Context
 from dataclasses import dataclass
+from typing import Any
 
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from leapter.accounts import service as accounts
 from leapter.accounts.access import Actor, home_appspace
@@ -12,7 +15,7 @@ from leapter.accounts.models import Membership, User
 from leapter.api_keys import service as api_keys
 from leapter.api_keys.records import KeyRecord
 from leapter.blueprints.importing import import_archive, source_path
-from leapter.db import new_id, transaction
+from leapter.db import db, new_id, transaction
 from leapter.projects import service as projects
 from leapter.projects.archive import read_files
 from leapter.projects.models import Project
@@ -34,6 +37,20 @@ function parcel_price(
     price = weight_kg * 2.5;
 }
 """
+
+
+class Browser(FlaskClient):
+    """A client whose requests stand alone, as on a server.
+
+    Flask would have them share the application context of the test, and with it `flask.g`: who was signed in
+    for one request would be signed in for all. What the test itself has read is read anew after each request.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """Make a request outside of the test's own context."""
+        if has_app_context():
+            db.session.rollback()
+        return Context().run(super().open, *args, **kwargs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +78,12 @@ class World:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
+        app.test_client_class = Browser
 
-    def person(self, name: str = "Ada") -> Person:
+    def person(self, name: str = "Ada", *, email: str | None = None) -> Person:
         """A user called `name`, signed in through the sign-in page."""
-        email = f"{name.lower()}-{new_id()[:8]}@example.com"  # unique: several tests share a server
+        # Unique unless told otherwise: several tests share a server.
+        email = email or f"{name.lower()}-{new_id()[:8]}@example.com"
         user = accounts.create_user(email=email, name=name, password=PASSWORD)
         actor = Actor(user_id=user.id, name=name)
         client = self.app.test_client()
