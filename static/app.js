@@ -46,6 +46,12 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "dialog-body" && event.detail.target.childElementCount) openDialog();
 });
 
+// A dialog opened by its own address is a panel of the page: its answers stay there, or ids would be twice.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const panel = event.detail.requestConfig.elt.closest?.(".panel");
+  if (panel && event.detail.target.id === "dialog-body") event.detail.target = panel;
+});
+
 document.addEventListener("leapter:close-dialog", closeDialog);
 
 // ---- after an action ----
