@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import click
@@ -76,17 +77,17 @@ def serve(bind: str | None, workers: str | None, threads: str | None) -> None:
     settings = Settings.from_env()
     _check_port(settings.bind)
     migrate.upgrade(settings)
-    import gunicorn.__main__  # noqa: PLC0415 (0.1 s that the other commands do without)
-    import gunicorn.app.wsgiapp  # noqa: PLC0415 (the same)
-
     os.chdir(ROOT)
-    # What gunicorn would run again when it is asked to replace itself (SIGUSR2).
-    sys.argv = [gunicorn.__main__.__file__, "-c", "python:leapter.server", "app:app"]
+    arguments = ["-c", "python:leapter.server", "app:app"]
     if settings.metrics:
         # prometheus_client reads the name of its folder at import, which may have happened in this process.
-        os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 (fixed words only, no shell)
+        os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])  # noqa: S606 (fixed words only)
     # In this process: a new one would import everything again, which is half of the time to start.
-    gunicorn.app.wsgiapp.run(prog="leapter")
+    from gunicorn.app.wsgiapp import run  # noqa: PLC0415 (0.1 s that the other commands do without)
+
+    # What gunicorn runs when it is asked to replace itself (SIGUSR2).
+    sys.argv = [str(Path(sys.executable).with_name("gunicorn")), *arguments]
+    run(prog="leapter")
 
 
 def _check_port(bind: str) -> None:

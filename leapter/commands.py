@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from leapter.db import db
+
 T = TypeVar("T")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -19,7 +21,11 @@ def with_app(command: Callable[..., T]) -> Callable[..., T]:
     def run(*args: Any, **kwargs: Any) -> T:
         application = click.get_current_context().find_root().obj()
         with application.app_context():
-            return command(*args, **kwargs)
+            try:
+                return command(*args, **kwargs)
+            finally:
+                db.session.remove()
+                db.engine.dispose()
 
     return run
 

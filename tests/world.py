@@ -50,6 +50,7 @@ class Browser(FlaskClient):
         """Make a request outside of the test's own context."""
         if has_app_context():
             db.session.rollback()
+            db.session.expire_all()
         return Context().run(super().open, *args, **kwargs)
 
 

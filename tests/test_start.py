@@ -1,0 +1,207 @@
+"""Starting and ending the server, as the person at the terminal sees it. Every test runs the real command."""
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import textwrap
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from leapter import create_app
+from leapter.accounts import service
+from leapter.config import ROOT, Settings
+from leapter.db import db
+from tests.servers import free_port
+from tests.world import PASSWORD
+
+COMMAND = str(Path(sys.executable).with_name("leapter"))
+MOST_SECONDS = 30
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LEAPTER_")}
+    return {**inherited, "LEAPTER_HOME": str(home), "LEAPTER_WORKERS": "1", **more}
+
+
+@contextmanager
+def started(environment: dict[str, str], *command: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        command or (COMMAND, "serve"),
+        env=environment,
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # as a terminal does it: Ctrl-C goes to the whole group
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def lines(process: subprocess.Popen[str], count: int) -> list[str]:
+    assert process.stdout is not None
+    return [process.stdout.readline().rstrip("\n") for _ in range(count)]
+
+
+def refusal(environment: dict[str, str], *command: str) -> str:
+    """The one sentence with which the command ends, in vain."""
+    done = subprocess.run(
+        command or (COMMAND, "serve"),
+        env=environment,
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        timeout=MOST_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 1, done
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
+def test_the_first_start_says_how_to_begin_and_the_second_where_to_go(tmp_path: Path) -> None:
+    home, address = tmp_path / "instance", f"127.0.0.1:{free_port()}"
+    told = environment(home, LEAPTER_BIND=address)
+
+    with started(told) as process:
+        ready, nobody, link = lines(process, 3)
+        assert ready == f"Leapter is ready at http://{address}"
+        assert nobody == "No user exists yet. Create the owner here:"
+        assert re.fullmatch(rf"  http://{re.escape(address)}/setup\?token=[\w-]{{32}}", link)
+        with urllib.request.urlopen(link.strip(), timeout=MOST_SECONDS) as page:
+            assert b"Set up Leapter" in page.read()
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=MOST_SECONDS)[0] == ""
+        assert process.returncode == 0
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (home, *home.iterdir())}
+    assert modes == {"instance": 0o700, "secret-key": 0o600, "leapter.sqlite3": 0o600}
+
+    app = create_app(Settings.from_env(told_only_leapter(told)))
+    with app.app_context():
+        service.create_user(email="ada@example.com", name="Ada", password=PASSWORD)
+        db.session.remove()
+        db.engine.dispose()
+
+    begun = time.monotonic()
+    with started(told) as process:
+        assert lines(process, 1) == [f"Leapter is ready at http://{address}"]
+        with urllib.request.urlopen(f"http://{address}/sign-in", timeout=MOST_SECONDS) as page:
+            assert b"Set up" not in page.read()
+        assert time.monotonic() - begun < (10 if os.environ.get("PYTEST_XDIST_WORKER") else 3)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.communicate(timeout=MOST_SECONDS)[0] == ""
+        assert process.returncode == 0
+
+
+def told_only_leapter(environment: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith("LEAPTER_")}
+
+
+def test_the_address_to_open_is_the_public_one_where_there_is_one(tmp_path: Path) -> None:
+    told = environment(
+        tmp_path / "instance",
+        LEAPTER_BIND=f"0.0.0.0:{free_port()}",
+        LEAPTER_BASE_URL="https://leapter.example.com",
+        LEAPTER_METRICS="1",
+    )
+    with started(told) as process:
+        ready, _, link = lines(process, 3)
+        assert ready == "Leapter is ready at https://leapter.example.com"
+        assert link.startswith("  https://leapter.example.com/setup?token=")
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        sentence = refusal(environment(tmp_path / "instance", LEAPTER_BIND=address))
+    assert f"cannot listen on {address} (Address already in use)" in sentence
+    assert "LEAPTER_BIND" in sentence
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    sentence = refusal(environment(tmp_path / "file" / "instance", LEAPTER_BIND=f"127.0.0.1:{free_port()}"))
+    assert f"cannot write to its folder {tmp_path}/file/instance (Not a directory)" in sentence
+    assert "LEAPTER_HOME" in sentence
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write into every folder")
+def test_a_read_only_home_is_named(tmp_path: Path) -> None:
+    home = tmp_path / "instance"
+    home.mkdir(mode=0o500)
+    assert f"cannot write to its folder {home} (Permission denied)" in refusal(environment(home))
+
+
+def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
+    sentence = refusal(environment(tmp_path / "instance", LEAPTER_WORKERS="many"))
+    assert sentence == "Error: LEAPTER_WORKERS is 'many', but it must be a whole number from 1 to 256.\n"
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path, database: dict[str, str]) -> None:
+    home = Path(database["LEAPTER_HOME"])
+    with closing(sqlite3.connect(home / "leapter.sqlite3")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    sentence = refusal(environment(home, LEAPTER_BIND=f"127.0.0.1:{free_port()}"))
+    assert "written by a newer version of Leapter" in sentence
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    home = tmp_path / "instance"
+    home.mkdir()
+    (home / "leapter.sqlite3").write_text("a shopping list\n" * 99)
+    sentence = refusal(environment(home, LEAPTER_BIND=f"127.0.0.1:{free_port()}"))
+    assert f"The database ({home}/leapter.sqlite3) cannot be used: file is not a database." in sentence
+
+
+def test_gunicorn_by_itself_does_not_serve_from_an_empty_database(tmp_path: Path) -> None:
+    sentence = refusal(
+        environment(tmp_path / "instance", LEAPTER_BIND=f"127.0.0.1:{free_port()}"),
+        sys.executable, "-m", "gunicorn", "-c", "python:leapter.server", "app:app",
+    )  # fmt: skip
+    assert "run `leapter db upgrade` first" in sentence
+
+
+def test_a_python_that_is_too_old_is_named(tmp_path: Path) -> None:
+    old = tmp_path / "python3.10"
+    old.write_text(
+        textwrap.dedent(f"""\
+        #!{sys.executable}
+        import sys
+        sys.version_info, sys.version = (3, 10, 4), "3.10.4 (main)"
+        exec(sys.argv[2])
+        """)
+    )
+    old.chmod(0o700)
+    for name in ("requirements.txt", "pyproject.toml", ".build/hatch_build.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    done = subprocess.run(
+        ["make", "-f", str(ROOT / "Makefile"), "run", f"PYTHON={old}"],
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+        timeout=MOST_SECONDS,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "Leapter needs Python 3.11 or newer" in done.stderr
+    assert "is 3.10.4. Set PYTHON=python3.x to use another." in done.stderr
+    assert "Traceback" not in done.stderr
