@@ -80,6 +80,8 @@ def app(settings: Settings) -> Iterator[Flask]:
     app.config["WTF_CSRF_ENABLED"] = False
     app.test_client_class = Browser
     yield app
+    for stop in app.extensions["leapter_worker_stop"]:
+        stop()
     with app.app_context():
         db.session.remove()
         db.engine.dispose()

@@ -49,7 +49,8 @@ def authorize() -> None:
     client = g.client = read_client(request)
     correlation_id = g.correlation_id = read_correlation_id(request)
     if correlation_id is not None:
-        g.echoed_headers = [("X-Correlation-Id", correlation_id)]
+        # Headers are Latin-1 to WSGI; these are the bytes of UTF-8 in that guise, as they came.
+        g.echoed_headers = [("X-Correlation-Id", correlation_id.encode().decode("latin-1"))]
     address = request.view_args or {}
     try:
         grant = runtime.access.authorize(

@@ -6,7 +6,7 @@ from flask import Flask, Response
 from jinja2 import StrictUndefined
 
 from leapter.config import ROOT, Settings
-from leapter.web import assets, errors, headers, times
+from leapter.web import assets, cookies, errors, headers, times
 
 
 def init_app(app: Flask, settings: Settings, machine_problem: Callable[[Exception], Response | None]) -> None:
@@ -16,5 +16,6 @@ def init_app(app: Flask, settings: Settings, machine_problem: Callable[[Exceptio
     app.jinja_env.lstrip_blocks = True
     assets.init_app(app, ROOT / "static")
     headers.init_app(app, settings)
+    cookies.init_app(app)
     times.init_app(app)
     errors.init_app(app, machine_problem)
