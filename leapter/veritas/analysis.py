@@ -43,6 +43,7 @@ def analyze(source: str) -> Analysis:
     try:
         document = parse(read, findings)
         signature = check(document, findings)
+        document.signature, document.is_sound = signature, not findings.has_errors
     except RecursionError:
         # Nesting is bounded well below Python's stack; this is for a caller that has little of it left.
         findings.error(0, "too_deep", "The source is nested too deeply.", "Split it with locals or helpers.")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from leapter.veritas.signature import Signature
 from leapter.veritas.source import Source
 from leapter.veritas.types import Type
 from leapter.veritas.values import Absent, Null
@@ -237,6 +238,7 @@ class Parameter:
     start: int
     line: int
     type: Type
+    has_type: bool
     default: Expression | None
     choices: list[Expression] | None
 
@@ -258,6 +260,9 @@ class Document:
 
     source: Source
     functions: list[Function] = field(default_factory=list)
+    # Set by the checker; `is_sound` when it found no errors, so that the document can be compiled.
+    signature: Signature | None = None
+    is_sound: bool = False
 
     @property
     def main(self) -> Function:

@@ -14,21 +14,23 @@ from leapter.veritas.values import ABSENT, NULL, from_code_units, to_code_units
 # Objects and lists inside each other, in inputs and in outputs.
 MAX_DEPTH = 64
 _MOST_FAULTS = 100
+_NUMBER_TYPES = frozenset((float, int))
 
 
 class Faults:
     """Collects what does not fit; the first hundred are kept, the rest counted."""
 
-    __slots__ = ("found", "limits", "more")
+    found: tuple[Fault, ...] = ()
+    more = 0
+    # How many inputs were left out, required or not.
+    missing = 0
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.found: list[Fault] = []
-        self.more = 0
 
     def add(self, path: str, message: str) -> None:
         if len(self.found) < _MOST_FAULTS:
-            self.found.append(Fault(path=path, message=message))
+            self.found += (Fault(path=path, message=message),)
         else:
             self.more += 1
 
@@ -126,6 +128,19 @@ def _numbers(value: object, path: str, faults: Faults) -> object:
         item if type(item) is float and item - item == 0 else _number(item, f"{path}[{position}]", faults)
         for position, item in enumerate(value)
     ]
+
+
+def plain_numbers(value: object, most: int) -> list[float] | None:
+    """A list of finite numbers as floats, at the speed of C; None where there is anything else in it."""
+    if type(value) is not list or len(value) > most or not _NUMBER_TYPES.issuperset(map(type, value)):
+        return None
+    try:
+        plain = list(map(float, value))
+        total = sum(plain)
+    except OverflowError:
+        return None
+    # One element that is infinite or NaN makes the total so.
+    return plain if total - total == 0 else None
 
 
 def _map_of(element: Converter) -> Converter:

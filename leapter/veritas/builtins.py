@@ -574,6 +574,14 @@ DATE_FUNCTIONS = frozenset(
     ]
 )
 
+# For arguments that are certainly numbers.
+DIRECT_MATH: dict[str, Callable[[float], float]] = {
+    "round": numbers.round_half_up,
+    "floor": numbers.floor,
+    "ceil": numbers.ceiling,
+    "abs": abs,
+}
+
 # For the compiler: every function by the name it has in compiled code.
 RUNTIME_FUNCTIONS: dict[str, Callable[..., object]] = {
     **{f"function_{name}": builtin.function for name, builtin in FUNCTIONS.items()},

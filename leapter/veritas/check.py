@@ -128,7 +128,8 @@ class _FunctionChecker:
 
     def _parameter(self, parameter: ast.Parameter, *, is_input: bool) -> Parameter:
         declared = parameter.type
-        self._check_type(declared, parameter.start, is_local=False)
+        if parameter.has_type:
+            self._check_type(declared, parameter.start, is_local=False)
         self._declare(parameter.name, parameter.start, declared)
         choices = self._choices(parameter)
         has_default = parameter.default is not None

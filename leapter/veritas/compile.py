@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from leapter.veritas import ast, operations
-from leapter.veritas.builtins import FUNCTIONS, MATH, RUNTIME_FUNCTIONS
+from leapter.veritas.builtins import DIRECT_MATH, FUNCTIONS, MATH, RUNTIME_FUNCTIONS
 from leapter.veritas.errors import BlueprintThrown, Node
 from leapter.veritas.infer import Inference, infer
 from leapter.veritas.literals import literal_value
-from leapter.veritas.numbers import divide
+from leapter.veritas.numbers import round_scaled
 from leapter.veritas.shapes import BOOLEAN, IS_ABSENT, IS_NULL, LIST, NUMBER, OBJECT, TEXT, Shape
 from leapter.veritas.state import State
 from leapter.veritas.values import ABSENT, NULL
@@ -46,6 +46,8 @@ _GENERIC_OPERATORS = {
 }
 _ARITHMETIC: dict[str, type[py.operator]] = {"+": py.Add, "-": py.Sub, "*": py.Mult}
 _ORDER: dict[str, type[py.cmpop]] = {"<": py.Lt, "<=": py.LtE, ">": py.Gt, ">=": py.GtE}
+
+_DIRECT_DECIMALS: tuple[object, ...] = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 
 FILENAME = "<veritas>"
 
@@ -115,7 +117,10 @@ _RUNTIME: dict[str, object] = {
             "to_number",
         ]
     },
-    "divide": divide,
+    **{f"direct_{name}": function for name, function in DIRECT_MATH.items()},
+    "round_scaled": round_scaled,
+    "len": len,
+    "float": float,
     "invoke": invoke,
     "throw": throw,
     "NULL": NULL,
@@ -724,11 +729,12 @@ class _FunctionCompiler:
         return self._run(_GENERIC_OPERATORS[operator], left.code, right.code)
 
     def _strict(self, left: "_Operand", right: "_Operand") -> py.expr:
-        for operand in (left, right):
-            if isinstance(operand.literal, str):
-                # A text equals nothing but the same text, in Python too.
-                return self._compare(left.code, py.Eq, right.code)
-            if operand.shape.certainly(BOOLEAN | IS_NULL | IS_ABSENT):
+        if isinstance(left.literal, str) or isinstance(right.literal, str):
+            # A text equals nothing but the same text, in Python too.
+            return self._compare(left.code, py.Eq, right.code)
+        for one, other in ((left.shape, right.shape), (right.shape, left.shape)):
+            # Against a number, Python would warn of `is`; it is never true, but the long way says so as well.
+            if one.certainly(BOOLEAN | IS_NULL | IS_ABSENT) and not other.only(NUMBER | TEXT):
                 return self._compare(left.code, py.Is, right.code)
         if left.shape.only(_NUMERIC) and right.shape.only(_NUMERIC):
             return self._compare(left.code, py.Eq, right.code)
@@ -744,19 +750,40 @@ class _FunctionCompiler:
         return self._run("loosely_equal", left.code, right.code)
 
     def _property(self, expression: ast.Property) -> py.expr:
-        return self._run("get_property", self._expression(expression.target), self._constant(expression.name))
+        target = self._expression(expression.target)
+        if expression.name == "length" and self._shapes[id(expression.target)].certainly(LIST | TEXT):
+            return self._call("float", self._call("len", target))
+        return self._run("get_property", target, self._constant(expression.name))
 
     def _function_call(self, call: ast.Call) -> py.expr:
         if isinstance(call.callee, ast.Name):
             name = call.callee.name
             if name in FUNCTIONS:
-                return self._run(f"function_{name}", *self._values(call))
+                return self._direct_round(call) or self._run(f"function_{name}", *self._values(call))
             return self._helper_call(call, self._helpers[name])
         callee = cast(ast.Property, call.callee)
         is_math = isinstance(callee.target, ast.Name) and callee.target.name == "Math"
         if is_math and "Math" not in self._variables and callee.name in MATH:
+            direct = DIRECT_MATH.get(callee.name)
+            if direct is not None and self._shapes[id(call.arguments[0].value)].only(NUMBER):
+                return self._call(f"direct_{callee.name}", *self._values(call))
             return self._run(f"math_{callee.name}", *self._values(call))
         return self._run(f"method_{callee.name}", self._expression(callee.target), *self._values(call))
+
+    def _direct_round(self, call: ast.Call) -> py.expr | None:
+        """`round` of what is known to be a number, to a literal count of decimals."""
+        if not isinstance(call.callee, ast.Name) or call.callee.name != "round":
+            return None
+        decimals: object = 0.0
+        if len(call.arguments) == 2:
+            second = call.arguments[1].value
+            decimals = second.value if isinstance(second, ast.Literal) else None
+        first = call.arguments[0].value
+        if decimals not in _DIRECT_DECIMALS or not self._shapes[id(first)].only(NUMBER):
+            return None
+        scale = self._constant(10.0 ** _DIRECT_DECIMALS.index(decimals))
+        places = self._constant(float(_DIRECT_DECIMALS.index(decimals)))
+        return self._call("round_scaled", self._expression(first), scale, places)
 
     def _values(self, call: ast.Call) -> list[py.expr]:
         return [self._expression(argument.value) for argument in call.arguments]

@@ -32,8 +32,10 @@ _FOREIGN_WORDS = {
     "delete": "Assign null instead.",
     "void": "Write absent.",
     "await": "Nothing here has to be waited for.",
-    "undefined": "Write absent.",
 }
+
+
+_VALUE_STARTS = frozenset(("name", "number", "string", "true", "false", "null", "absent", "(", "[", "{"))
 
 
 class ParseError(Exception):
@@ -111,6 +113,9 @@ class ExpressionParser:
         raise self.problem(code, message, fix)
 
     def report(self, problem: ParseError) -> None:
+        """Records a problem, unless it only follows from a character that the lexer could not read."""
+        if self.findings.has_unread(problem.offset):
+            return
         self.findings.error(problem.offset, problem.code, problem.message, problem.fix)
 
     @contextmanager
@@ -293,7 +298,12 @@ class ExpressionParser:
         token = self.token
         kind = token.kind
         if kind == "name":
-            if token.text in _FOREIGN_WORDS and self.peek().kind in ("name", "(", ";", ")", "}", ","):
+            following = self.peek()
+            if (
+                token.text in _FOREIGN_WORDS
+                and following.kind in _VALUE_STARTS
+                and not following.after_newline
+            ):
                 self.fail("foreign_word", f"There is no `{token.text}` here.", _FOREIGN_WORDS[token.text])
             self.advance()
             return ast.Name(token.start, token.end, 1, token.text)

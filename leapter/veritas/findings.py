@@ -55,6 +55,7 @@ class Findings:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._unread_lines: set[int] = set()
         self._found: dict[tuple[int, int, str, str], Finding] = {}
 
     def error(self, offset: int, code: str, message: str, fix: str | None = None) -> None:
@@ -62,6 +63,14 @@ class Findings:
 
     def warning(self, offset: int, code: str, message: str, fix: str | None = None) -> None:
         self._add("warning", offset, code, message, fix)
+
+    def unread(self, offset: int, code: str, message: str, fix: str) -> None:
+        """An error of the lexer: it stepped over something in this line."""
+        self._unread_lines.add(self._source.line_of(offset))
+        self.error(offset, code, message, fix)
+
+    def has_unread(self, offset: int) -> bool:
+        return self._source.line_of(offset) in self._unread_lines
 
     def _add(self, severity: Severity, offset: int, code: str, message: str, fix: str | None) -> None:
         if len(self._found) >= self.LIMIT and (severity == "warning" or self.has_errors):

@@ -164,7 +164,7 @@ def tokenize(source: Source, findings: Findings, start: int = 0, end: int | None
             )
             position = stop
         else:
-            findings.error(
+            findings.unread(
                 start_of_token,
                 "unexpected_character",
                 f"The character {_shown(word)} has no meaning here.",

@@ -133,25 +133,35 @@ def round_half_away(value: float, decimals: float) -> float:
     digits that are shown decide.
     """
     places = to_integer(decimals)
-    if not -1e300 < value < 1e300 or places > 400 or value == 0:
+    if not -1e300 < value < 1e300 or places > 400:
         return value
     if places < -400:
-        return math.copysign(0.0, value)
+        return 0.0
     places = int(places)
-    if 0 <= places <= 6 and -1e9 < value < 1e9:
-        # Far enough from a tie, binary arithmetic cannot go wrong: the product is within 1e-6 of
-        # the exact one.
+    if 0 <= places <= 6:
+        # Far enough from a tie, binary arithmetic cannot go wrong: the product is off by less than 1e-6.
         scale = 10.0**places
-        scaled = abs(value) * scale
-        whole = math.floor(scaled)
-        rest = scaled - whole
-        if scaled < 1e9 and not 0.49999 < rest < 0.50001:
-            return math.copysign((whole + (rest > 0.5)) / scale, value)
+        scaled = value * scale
+        if -1e9 < scaled < 1e9:
+            whole = round(scaled)
+            if -0.49999 < scaled - whole < 0.49999:
+                return whole / scale
     exact = Decimal(repr(value))
     exponent = int(exact.as_tuple().exponent)
     if exponent >= -places:
         return value
-    return float(exact.quantize(Decimal((0, (1,), -places)), ROUND_HALF_UP, _EXACT))
+    # Adding 0 makes a negative zero plain.
+    return float(exact.quantize(Decimal((0, (1,), -places)), ROUND_HALF_UP, _EXACT)) + 0.0
+
+
+def round_scaled(value: float, scale: float, decimals: float) -> float:
+    """`round_half_away` for 0 to 6 decimals that the compiler knows; `scale` is 10 to their power."""
+    scaled = value * scale
+    if -1e9 < scaled < 1e9:
+        whole = round(scaled)
+        if -0.49999 < scaled - whole < 0.49999:
+            return whole / scale
+    return round_half_away(value, decimals)
 
 
 def to_fixed(value: float, decimals: int) -> str:

@@ -4,7 +4,7 @@ import math
 
 from leapter.veritas.errors import OperationFailed
 from leapter.veritas.numbers import divide, modulo, number_to_text, text_to_number
-from leapter.veritas.state import State
+from leapter.veritas.state import BYTES_PER_CHARACTER, TEXT_BYTES, State
 from leapter.veritas.values import ABSENT, NULL
 
 # Lists inside lists, when they become text.
@@ -103,7 +103,10 @@ def concatenate(state: State, left: object, right: object) -> str:
     """`left + right` where at least one of them is text, a list or an object."""
     first = left if isinstance(left, str) else to_text(state, left)
     second = right if isinstance(right, str) else to_text(state, right)
-    state.text(len(first) + len(second))
+    length = len(first) + len(second)
+    state.allocated += TEXT_BYTES + BYTES_PER_CHARACTER * length
+    if length > state.max_text or state.allocated > state.max_allocated:
+        state.text(length)
     return first + second
 
 
@@ -228,7 +231,9 @@ def _position(state: State, index: object) -> int:
 
 def get_index(state: State, target: object, index: object) -> object:
     if isinstance(target, list | str):
-        position = _position(state, index)
+        position = int(index) if type(index) is float and 0.0 <= index < 1e9 else -1
+        if position != index:
+            position = _position(state, index)
         if position >= 0:
             return target[position] if position < len(target) else ABSENT
         if index == "length":

@@ -157,7 +157,8 @@ class Parser(ExpressionParser):
         name = self._new_name("An input or output")
         has_type_word = False
         kind = ANY
-        if self.accept(":"):
+        has_type = self.accept(":")
+        if has_type:
             # `type` is also a fine name for a structure's alias, so it is the word only before a type.
             if self.token.text == "type" and self.peek().kind == "name":
                 has_type_word = True
@@ -177,7 +178,7 @@ class Parser(ExpressionParser):
             self._demand_type_word(has_type_word, name, "a default")
             self.advance()
             default = self.unary()
-        return ast.Parameter(notes, name, start, self.source.line_of(start), kind, default, choices)
+        return ast.Parameter(notes, name, start, self.source.line_of(start), kind, has_type, default, choices)
 
     def _demand_type_word(self, has_type_word: bool, name: str, what: str) -> None:
         if not has_type_word:
@@ -277,7 +278,10 @@ class Parser(ExpressionParser):
     def _statements_until_brace(self, opening: Token) -> list[ast.Statement]:
         statements: list[ast.Statement] = []
         while self.token.kind != "}":
-            if self.token.kind == "end" or (self.token.kind == "function" and self.peek().kind == "name"):
+            # A function that begins its line is the next one of the file: a brace is missing before it.
+            if self.token.kind == "end" or (
+                self.token.kind == "function" and self.source.position(self.token.start)[1] == 1
+            ):
                 self.findings.error(
                     self.token.start,
                     "unclosed_brace",
@@ -287,11 +291,28 @@ class Parser(ExpressionParser):
                 return statements
             if self.accept(";"):
                 continue
+            if self.token.kind == "function":
+                self._nested_function()
+                continue
             statement = self._guarded_statement()
             if statement is not None:
                 statements.append(statement)
         self.advance()
         return statements
+
+    def _nested_function(self) -> None:
+        self.findings.error(
+            self.token.start,
+            "nested_function",
+            "A function cannot be declared inside another.",
+            "Move it before the Blueprint's function.",
+        )
+        try:
+            with self.nested(self.token.start):
+                self._function()
+        except ParseError as problem:
+            self.report(problem)
+            self._skip_statement()
 
     def _guarded_statement(self) -> ast.Statement | None:
         position = self.position
@@ -347,18 +368,16 @@ class Parser(ExpressionParser):
             return self._while()
         if kind in ("return", "break", "continue", "throw"):
             return self._jump()
-        if kind == "function":
-            self.fail(
-                "nested_function",
-                "A function cannot be declared inside another.",
-                "Move it before the Blueprint's function.",
-            )
         if kind == "{":
-            self.fail(
+            self.findings.error(
+                token.start,
                 "bare_block",
                 "A block stands only behind a statement that needs one.",
                 'section "Title" { … }',
             )
+            notes = self.notes()
+            body = self._block()
+            return ast.Section(notes, token.start, self.last_end, self.source.line_of(token.start), "", body)
         return self._simple()
 
     def _end(self) -> int:

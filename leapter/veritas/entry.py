@@ -1,0 +1,124 @@
+"""Generates the way into and out of a compiled Blueprint: inputs checked, outputs made ready for JSON.
+
+A loop over the inputs would cost as much as a small Blueprint itself; code made for the very inputs and
+outputs costs about a third. What is common (a finite number, a text, an allowed value) is taken in line, and
+all else goes to the converters of boundary.py.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from leapter.veritas.boundary import Faults, default_value, input_converter, output_value, plain_numbers
+from leapter.veritas.signature import Parameter, Signature
+from leapter.veritas.state import State
+from leapter.veritas.values import ABSENT, to_code_units
+
+# `read(inputs, faults)` gives the arguments; `write(state, results)` the outputs as JSON.
+Reader = Callable[[Mapping[str, object], Faults], tuple[object, ...]]
+Writer = Callable[[State, tuple[object, ...]], dict[str, object]]
+
+MISSING = object()
+# Texts up to this length cannot break a limit that anyone would set for texts; longer ones are measured.
+_SHORT = 100
+
+
+def reader_of(signature: Signature) -> Reader:
+    """Names of inputs are identifiers of ASCII, so they can stand in the code as they are."""
+    lines = ["def read(inputs, faults):", "  get = inputs.get"]
+    names: dict[str, object] = {"MISSING": MISSING, "type": type, "float": float, "int": int, "str": str}
+    for position, parameter in enumerate(signature.inputs):
+        value = f"x{position}"
+        lines.append(f"  {value} = get({parameter.name!r}, MISSING)")
+        lines += _fast_path(value, position, parameter, names)
+        names[f"slow{position}"] = _slow_path(parameter)
+    results = "".join(f"x{position}, " for position in range(len(signature.inputs)))
+    lines.append(f"  return ({results})")
+    return _function("\n".join(lines), names, "read")
+
+
+def _fast_path(value: str, position: int, parameter: Parameter, names: dict[str, object]) -> list[str]:
+    kind = parameter.type.kind
+    if parameter.choices is not None:
+        # By the text of the caller, the text of the run; only plain text can be looked up without surprises.
+        names[f"chosen{position}"] = {
+            choice: to_code_units(choice) for choice in parameter.choices if isinstance(choice, str)
+        }
+        return [
+            f"  if type({value}) is str and {value} in chosen{position}:",
+            f"    {value} = chosen{position}[{value}]",
+            f"  else: {value} = slow{position}({value}, faults)",
+        ]
+    if kind in ("number", "percent"):
+        return [
+            f"  if type({value}) is int and -9007199254740992 <= {value} <= 9007199254740992:",
+            f"    {value} = float({value})",
+            f"  elif type({value}) is not float or {value} - {value} != 0.0:",
+            f"    {value} = slow{position}({value}, faults)",
+        ]
+    if kind == "boolean":
+        return [
+            f"  if {value} is not True and {value} is not False: {value} = slow{position}({value}, faults)",
+        ]
+    if kind == "text":
+        names["len"] = len
+        return [
+            f"  if type({value}) is not str or len({value}) > {_SHORT} or not {value}.isascii():",
+            f"    {value} = slow{position}({value}, faults)",
+        ]
+    slow = f"{value} = slow{position}({value}, faults)"
+    element = parameter.type.element
+    if kind == "list" and element is not None and element.kind in ("number", "percent"):
+        names["plain_numbers"] = plain_numbers
+        return [
+            f"  {value}_plain = plain_numbers({value}, faults.limits.list_elements)",
+            f"  if {value}_plain is None: {slow}",
+            f"  else: {value} = {value}_plain",
+        ]
+    return [f"  {slow}"]
+
+
+def _slow_path(parameter: Parameter) -> Callable[[object, Faults], object]:
+    convert = input_converter(parameter)
+    name, is_required, default = parameter.name, parameter.required, parameter.default
+
+    def slow(value: object, faults: Faults) -> object:
+        if value is not MISSING:
+            return convert(value, name, faults)
+        faults.missing += 1
+        if is_required:
+            faults.add(name, "is required")
+            return ABSENT
+        return default_value(default)
+
+    return slow
+
+
+def writer_of(signature: Signature) -> Writer:
+    lines = ["def write(state, results):", "  outputs = {}"]
+    names: dict[str, object] = {
+        "ABSENT": ABSENT,
+        "type": type,
+        "float": float,
+        "int": int,
+        "convert": output_value,
+    }
+    if signature.outputs:
+        targets = "".join(f"x{position}, " for position in range(len(signature.outputs)))
+        lines.append(f"  {targets} = results")
+    for position, output in enumerate(signature.outputs):
+        value = f"x{position}"
+        names[f"output{position}"] = output
+        lines += [
+            f"  if type({value}) is float and -9007199254740992.0 <= {value} <= 9007199254740992.0:",
+            f"    outputs[{output.name!r}] = int({value}) if {value}.is_integer() else {value}",
+            f"  elif {value} is not ABSENT:",
+            f"    outputs[{output.name!r}] = convert(state, {value}, output{position})",
+        ]
+    lines.append("  return outputs")
+    return _function("\n".join(lines), names, "write")
+
+
+def _function(text: str, names: dict[str, object], name: str) -> Callable[..., Any]:
+    namespace = {"__builtins__": {}, **names}
+    exec(compile(text, "<veritas boundary>", "exec", dont_inherit=True), namespace)  # noqa: S102 - our own text
+    return cast("Callable[..., Any]", namespace[name])

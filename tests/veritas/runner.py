@@ -1,0 +1,129 @@
+"""Runs the cases of tests/veritas/cases/*.json, the language's behaviour as data.
+
+A file is `{"about": …, "sources": {name: source}, "cases": [case, …]}`; a source is a text or a list of
+lines. A case has a `name`, a program and what is expected of it.
+
+The program: `source`, or `shared` (a name of `sources`), or `body` (statements) or `result` (an expression,
+assigned to `out`), which are put into `function f(PARAMS) -> out: TYPE {`; its first line is line 2.
+`params` is empty and `type` is `number` unless given.
+
+Expected: `outputs` (compared as JSON text, so 1 is not 1.0), or `out` for the one output of that name, or
+`error` (`code`, and any of `message`, which must be contained, `line`, `node`, `label`, `faults` as {path:
+contained message}), or `findings`: each has a `code` and any of `line`, `column`, `severity`, and `message`
+and `fix`, which must be contained. All errors of the source must be listed there; of warnings, those that
+matter. `clean` expects no finding but missing labels.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leapter.veritas import Analysis, Finding, InputError, Limits, RunError, analyze, compile_program
+
+CASES = Path(__file__).parent / "cases"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    file: str
+    data: dict[str, Any]
+    source: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.file}: {self.data['name']}"
+
+
+def load_cases() -> list[Case]:
+    cases = []
+    for path in sorted(CASES.glob("*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        for data in content["cases"]:
+            source = _source(data, content.get("sources", {}))
+            cases.append(Case(file=path.stem, data=data, source=source))
+    return cases
+
+
+def _text(lines: str | list[str]) -> str:
+    return lines if isinstance(lines, str) else "\n".join(lines)
+
+
+def _source(data: dict[str, Any], shared: dict[str, str | list[str]]) -> str:
+    if "source" in data:
+        return _text(data["source"])
+    if "shared" in data:
+        return _text(shared[data["shared"]])
+    body = _text(data["body"]) if "body" in data else f"out = {data['result']};"
+    return f"function f({data.get('params', '')}) -> out: {data.get('type', 'number')} {{\n{body}\n}}"
+
+
+def run_case(case: Case) -> None:
+    analysis = analyze(case.source)
+    data = case.data
+    if "findings" in data:
+        _check_findings(analysis, data["findings"])
+        return
+    errors = [finding for finding in analysis.findings if finding.severity == "error"]
+    assert not errors, errors
+    if data.get("clean"):
+        unexpected = [finding for finding in analysis.findings if finding.code != "missing_label"]
+        assert not unexpected, unexpected
+    if not {"outputs", "out", "error"} & data.keys():
+        return
+    assert analysis.document is not None
+    program = compile_program(analysis.document)
+    limits = Limits(**data.get("limits", {}))
+    inputs = data.get("inputs", {})
+    before = json.dumps(inputs)
+    try:
+        outcome = program.run(inputs, limits=limits, ignore_unknown_inputs=data.get("ignore_unknown", False))
+    except RunError as error:
+        if "error" not in data:
+            raise
+        _check_error(error, data["error"])
+    else:
+        assert "error" not in data, outcome
+        expected = {"out": data["out"]} if "out" in data else data["outputs"]
+        assert json.dumps(outcome.outputs, sort_keys=True) == json.dumps(expected, sort_keys=True)
+        assert len(outcome.warnings) == data.get("warnings", 0)
+    assert json.dumps(inputs) == before, "the caller's inputs were changed"
+
+
+def _check_error(error: RunError, expected: dict[str, Any]) -> None:
+    assert error.code == expected["code"], error
+    assert expected.get("message", "") in str(error)
+    if "line" in expected:
+        assert error.node is not None
+        assert error.node.line == expected["line"]
+    if "node" in expected:
+        assert error.node is not None
+        assert error.node.id == expected["node"]
+    if "label" in expected:
+        assert error.node is not None
+        assert error.node.label == expected["label"]
+    if "faults" in expected:
+        assert isinstance(error, InputError)
+        found = {fault.path: fault.message for fault in error.faults}
+        assert found.keys() == expected["faults"].keys()
+        for path, message in expected["faults"].items():
+            assert message in found[path]
+
+
+def _check_findings(analysis: Analysis, expected: list[dict[str, Any]]) -> None:
+    for wanted in expected:
+        assert any(_matches(finding, wanted) for finding in analysis.findings), (wanted, analysis.findings)
+    for finding in analysis.findings:
+        if finding.severity == "error":
+            assert any(_matches(finding, wanted) for wanted in expected), finding
+
+
+def _matches(finding: Finding, wanted: dict[str, Any]) -> bool:
+    return (
+        finding.code == wanted["code"]
+        and finding.severity == wanted.get("severity", finding.severity)
+        and finding.line == wanted.get("line", finding.line)
+        and finding.column == wanted.get("column", finding.column)
+        and wanted.get("message", "") in finding.message
+        and wanted.get("fix", "") in (finding.fix or "")
+    )
