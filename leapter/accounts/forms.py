@@ -1,7 +1,7 @@
 """Forms of people's own accounts. What a password or a name must be, the service says."""
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, PasswordField, StringField
+from wtforms import HiddenField, PasswordField, SelectMultipleField, StringField
 from wtforms.validators import DataRequired
 
 from leapter.errors import InvalidInputError
@@ -21,6 +21,7 @@ class SetUpForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     name = StringField("Your name")
     email = StringField("E-mail")
     password = PasswordField("Password")
+    offers = SelectMultipleField("Example projects")
 
 
 class ChangePasswordForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types

@@ -4,16 +4,20 @@ import flask
 from flask import current_app, flash, redirect, request, url_for
 from flask_login import current_user
 from flask_wtf import FlaskForm
+from structlog import get_logger
 from werkzeug.wrappers import Response
 
 from leapter.accounts import first_run, service, session
+from leapter.accounts.access import Actor
 from leapter.accounts.forms import ChangePasswordForm, SetUpForm, SignInForm, show_errors
 from leapter.accounts.guard import safe_path
+from leapter.accounts.offers import OFFERS, Offer
 from leapter.accounts.throttle import TooManyAttemptsError
 from leapter.config import Settings
-from leapter.errors import InvalidInputError
+from leapter.errors import InvalidInputError, LeapterError
 from leapter.web import htmx
 
+log = get_logger("leapter.accounts")
 pages = flask.Blueprint("accounts", __name__)
 
 
@@ -29,9 +33,12 @@ def set_up() -> Response:
     if service.has_users():
         return _already_set_up()
     settings: Settings = current_app.extensions["leapter_settings"]
+    offers: list[Offer] = current_app.extensions.get(OFFERS, [])
     form = SetUpForm()
+    form.offers.choices = [(offer.name, offer.label) for offer in offers]
     if request.method == "GET":
         form.token.data = request.args.get("token", "")
+        form.offers.data = [offer.name for offer in offers]
     if not first_run.is_token(form.token.data or "", settings.secret_key):
         return htmx.render("accounts/awaiting_setup.html", "content", status=403, link_is_wrong=True)
     status = 200
@@ -43,12 +50,16 @@ def set_up() -> Response:
                     email=form.email.data or "", name=form.name.data or "", password=form.password.data or ""
                 )
                 session.sign_in(user)
+                _accept(
+                    [offer for offer in offers if offer.name in form.offers.data],
+                    Actor(user_id=user.id, name=user.name),
+                )
                 return htmx.done(f"Welcome, {user.name}. Leapter is set up.", url_for(".home"))
         except InvalidInputError as error:
             show_errors(form, error)
         except service.AlreadySetUpError:
             return _already_set_up()
-    return htmx.render("accounts/set_up.html", "content", status=status, form=form)
+    return htmx.render("accounts/set_up.html", "content", status=status, form=form, offers=offers)
 
 
 @pages.route("/sign-in", methods=["GET", "POST"])
@@ -120,6 +131,16 @@ def sign_out_elsewhere() -> Response:
     """End every session of the person but this one."""
     session.end_other_sessions()
     return htmx.done("All other browsers are signed out.", url_for(".account"))
+
+
+def _accept(offers: list[Offer], actor: Actor) -> None:
+    for offer in offers:
+        try:
+            offer.accept(actor)
+        except LeapterError:
+            # The account is made; it would be wrong to say that the set-up failed.
+            log.exception("offer_failed", offer=offer.name)
+            flash(f"“{offer.label}” could not be added; try again from the projects page.")
 
 
 def _already_set_up() -> Response:

@@ -1,11 +1,24 @@
 """Stored Blueprints: sources, revisions, findings."""
 
+from functools import partial
+
 from flask import Flask
 
+from leapter.accounts.offers import OFFERS, Offer
 from leapter.blueprints import project_pages, routes
+from leapter.blueprints.importing import EXAMPLES, import_example
 
 
 def init_app(app: Flask) -> None:
-    """Register this capability's routes."""
+    """Register this capability's routes; the example projects are offered to the first person."""
+    app.extensions.setdefault(OFFERS, []).extend(
+        Offer(
+            name=example.name,
+            label=example.label,
+            description=example.description,
+            accept=partial(import_example, name=example.name),
+        )
+        for example in EXAMPLES
+    )
     app.register_blueprint(project_pages.pages)
     app.register_blueprint(routes.pages)

@@ -13,6 +13,7 @@ from leapter.accounts.access import Actor, home_appspace
 from leapter.accounts.models import Membership, User
 from leapter.config import Settings
 from leapter.db import db
+from leapter.projects.models import Project
 from tests.world import PASSWORD, World
 
 FIELDS = {"name": "Ada", "email": "Ada@Example.com", "password": PASSWORD}
@@ -47,6 +48,33 @@ def test_the_link_makes_the_owner_and_signs_them_in(client: FlaskClient, app: Fl
         membership = db.session.scalars(select(Membership)).one()
     assert appspace.kind == "personal"
     assert (membership.appspace_id, membership.user_id, membership.role) == (appspace.id, user.id, "owner")
+
+
+def test_the_example_projects_are_offered_ticked_and_come_with_the_account(
+    client: FlaskClient, token: str
+) -> None:
+    page = client.get(f"/setup?token={token}").get_data(as_text=True)
+    offered = re.findall(r'name="offers" value="([^"]+)"[^>]* checked', page)
+    assert sorted(offered) == ["consumer-lending", "parcel-shipping"]
+    client.post("/setup", data={**FIELDS, "token": token, "offers": offered})
+    projects = client.get("/projects").get_data(as_text=True)
+    assert "Welcome, Ada. Leapter is set up." in projects
+    assert "Consumer Lending" in projects
+    assert "Parcel Shipping" in projects
+
+
+def test_only_the_examples_that_are_ticked_are_added(client: FlaskClient, app: Flask, token: str) -> None:
+    client.post("/setup", data={**FIELDS, "token": token, "offers": ["parcel-shipping"]})
+    with app.app_context():
+        assert db.session.scalars(select(Project.name)).all() == ["Parcel Shipping"]
+
+
+def test_an_example_that_does_not_exist_is_refused_before_anything_is_made(
+    client: FlaskClient, app: Flask, token: str
+) -> None:
+    assert client.post("/setup", data={**FIELDS, "token": token, "offers": ["nonsense"]}).status_code == 422
+    with app.app_context():
+        assert not service.has_users()
 
 
 @pytest.mark.parametrize("wrong", ["", "x", "ä" * 32, "A" * 32])
