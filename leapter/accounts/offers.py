@@ -1,7 +1,7 @@
 """What a new server offers its first person to begin with.
 
-This capability may not know the ones above it, so they put their offers into `app.extensions[OFFERS]` in their
-`init_app`.
+This capability may not know the ones above it, so they put their offers into `app.extensions[OFFERS]` in
+their `init_app`.
 """
 
 from collections.abc import Callable
