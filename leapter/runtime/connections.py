@@ -6,7 +6,6 @@ import weakref
 from typing import Any
 
 from sqlalchemy import Engine, Select
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from leapter.errors import LeapterError
 
@@ -95,7 +94,7 @@ class HeldConnections:
     def _open(self) -> Any:
         try:
             pooled = self._engine.raw_connection()
-        except (OperationalError, InterfaceError) as error:
+        except self._unreachable as error:
             raise DatabaseUnavailableError from error
         connection: Any = pooled.driver_connection
         pooled.detach()
