@@ -11,16 +11,16 @@ from leapter.accounts.access import OPERATOR, Actor
 from leapter.api_keys import keys, listing, service
 from leapter.api_keys.errors import AlreadyCreatedError, KeyChangedError
 from leapter.api_keys.models import ApiKey, ApiKeyEvent
-from leapter.db import db, new_id, transaction
+from leapter.db import db, new_id
 from leapter.errors import InvalidInputError, NotFoundError
-from leapter.projects.models import Project
+from leapter.projects.service import delete_project
 from tests.api_keys.conftest import MakeProject
-from tests.world import Person, World
+from tests.world import Person, StoredProject, World
 
 pytestmark = pytest.mark.both_databases
 
 
-def create(actor: Actor, *projects: Project, name: str = "Checkout", token: str | None = None) -> str:
+def create(actor: Actor, *projects: StoredProject, name: str = "Checkout", token: str | None = None) -> str:
     key, _ = service.create_key(
         actor,
         name=name,
@@ -40,12 +40,8 @@ def names(person: Person, key_id: str) -> list[str]:
     return [project.name for project in listing.get_key(person.actor, key_id).projects]
 
 
-def delete(project: Project, actor_name: str = "Ada") -> None:
-    with transaction() as session:
-        found = session.get_one(Project, project.id)
-        service.ProjectDependents().before_delete(session, found, actor_name)
-        session.flush()
-        session.delete(found)
+def delete(actor: Actor, project: StoredProject) -> None:
+    delete_project(actor, project.id, typed_name=project.name)
 
 
 # ---- create ----
@@ -270,7 +266,7 @@ def test_history_tells_who_could_call_what_and_when(world: World, project: MakeP
     shipping, lending = project(ada, "Shipping"), project(ada, "Lending")
     key, _ = world.key(ada, shipping)
     service.set_projects(OPERATOR, key.id, [lending.id, shipping.id])
-    delete(shipping, "Bob")
+    delete(world.member(ada, "Bob").actor, shipping)
     service.revoke_key(ada.actor, key.id)
     told = [
         (entry.kind, entry.actor_name, [each.name for each in entry.projects])
@@ -290,7 +286,7 @@ def test_deleted_project_leaves_its_keys_and_makes_open_edits_start_anew(
     ada = world.person()
     shipping, lending = project(ada, "Shipping"), project(ada, "Lending")
     key, _ = world.key(ada, shipping, lending)
-    delete(shipping)
+    delete(ada.actor, shipping)
     assert names(ada, key.id) == ["Lending"]
     with pytest.raises(KeyChangedError):
         service.set_projects(
