@@ -60,8 +60,8 @@ def fields(
     errors: dict[str, list[str]] = {}
     for fault in faults:
         name = _root(fault.path)
-        sentence = fault.message if fault.path == name else f"{fault.path} {fault.message}"
-        errors.setdefault(name, []).append(_sentence(sentence))
+        subject = "This" if fault.path == name else fault.path
+        errors.setdefault(name, []).append(_sentence(f"{subject} {fault.message}"))
     return [_field(parameter, typed, errors.get(parameter.name, [])) for parameter in signature.inputs]
 
 
@@ -189,7 +189,7 @@ def _root(path: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    return text + ("" if text.endswith((".", "?", "!")) else ".")
 
 
 def _value(parameter: veritas.Parameter, text: str | None) -> Any:

@@ -10,6 +10,7 @@ from structlog import get_logger
 
 from leapter import veritas
 from leapter.accounts.access import Actor
+from leapter.blueprints import programs
 from leapter.blueprints.models import Run
 from leapter.blueprints.service import ShownBlueprint
 from leapter.clock import now
@@ -52,10 +53,10 @@ def run_in_console(
     revision = shown.in_force
     if revision is None:
         raise NotInForceError
-    document = veritas.analyze(revision.source).document
-    if document is None:
-        raise NotInForceError
-    program = veritas.compile_program(document)
+    try:
+        program = programs.get(revision.id, lambda _: revision.source)
+    except programs.CannotRunError:
+        raise NotInForceError from None
     # No transaction stays open while the Blueprint runs: it may take seconds.
     db.session.commit()
     outcome, error = None, None

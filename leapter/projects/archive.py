@@ -125,7 +125,7 @@ def _zip_entries(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
     # Each entry has its header in the directory. Counted before it is parsed: the library would build objects
     # for all of them, some 350,000 in a file of 16 MiB. Zips inside the zip may carry such headers too.
     if content.count(b"PK\x01\x02") > 5 * MAX_FILES:
-        raise ArchiveError(f"{name} holds more than {MAX_FILES:,} files.")
+        raise ArchiveError(f"The archive holds more than {MAX_FILES:,} files.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             left = MAX_UNPACKED_BYTES
@@ -185,13 +185,15 @@ def _project(name: str, entries: Iterator[tuple[str, bytes]]) -> ProjectArchive:
         if path in files:
             raise ArchiveError(f"{_shown(path)} is in the archive twice.")
         if len(files) == MAX_FILES:
-            raise ArchiveError(f"{name} holds more than {MAX_FILES:,} files.")
+            raise ArchiveError(f"The archive holds more than {MAX_FILES:,} files.")
         files[path] = content
     files = _without_top_folder(files)
     manifest = read_manifest(files[MANIFEST_PATH]) if MANIFEST_PATH in files else None
     sources = _sources(files)
     if manifest is None and not sources:
-        raise ArchiveError(f"{name} holds no project: neither the file {MANIFEST_PATH} nor any .vts source.")
+        raise ArchiveError(
+            f"The archive holds no project: neither the file {MANIFEST_PATH} nor any .vts source."
+        )
     paths = {source.path for source in sources}
     others = {path: content for path, content in files.items() if path not in paths}
     return ProjectArchive(name=name, manifest=manifest, sources=sources, files=others)
