@@ -84,13 +84,13 @@ def check(source: str) -> CheckedSource:
                 fix="Give the Blueprint a shorter label, and say the rest in its description.",
             )
         )
-    if not signature.call_identifier and not analysis.has_errors:
+    if not veritas.call_identifier(signature.call_identifier) and not analysis.has_errors:
         added.append(
             _label_error(
                 source,
                 signature,
                 code="label_without_letters",
-                message="A Blueprint is called by the letters a to z and digits of its label; it has none.",
+                message="A Blueprint is called by letters (a to z) and digits of its label; there are none.",
                 fix="Give it a label with letters or digits.",
             )
         )

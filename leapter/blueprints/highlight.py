@@ -6,6 +6,8 @@ from markupsafe import Markup, escape
 
 from leapter.blueprints.checking import lines_of
 
+MAX_MARKED_CHARACTERS = 100_000
+
 # One pass over the text, so that a keyword inside a string or a comment stays what it is. The parts of the
 # language that span lines are cut at line ends afterwards.
 _TOKENS = re.compile(
@@ -24,11 +26,14 @@ _TOKENS = re.compile(
 def marked_lines(source: str) -> list[Markup]:
     """The lines of a source as markup: labels, descriptions, strings, keywords in spans of a class each.
 
-    The empty line that a last line end leaves is not among them.
+    The empty line that a last line end leaves is not among them. A source of more than
+    `MAX_MARKED_CHARACTERS` is only split.
     """
     parts: list[Markup] = []
     end = 0
-    for match in _TOKENS.finditer(source):
+    # Some 15 µs a token: a megabyte of them would hold up everyone else's pages for seconds.
+    tokens = _TOKENS.finditer(source) if len(source) <= MAX_MARKED_CHARACTERS else ()
+    for match in tokens:
         kind = match.lastgroup
         if kind is None:
             continue

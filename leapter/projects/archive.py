@@ -191,9 +191,7 @@ def _project(name: str, entries: Iterator[tuple[str, bytes]]) -> ProjectArchive:
     manifest = read_manifest(files[MANIFEST_PATH]) if MANIFEST_PATH in files else None
     sources = _sources(files)
     if manifest is None and not sources:
-        raise ArchiveError(
-            f"The archive holds no project: neither the file {MANIFEST_PATH} nor any .vts source."
-        )
+        raise ArchiveError(f"The archive holds no project: neither {MANIFEST_PATH} nor any .vts source.")
     paths = {source.path for source in sources}
     others = {path: content for path, content in files.items() if path not in paths}
     return ProjectArchive(name=name, manifest=manifest, sources=sources, files=others)

@@ -1,0 +1,124 @@
+import pytest
+
+from leapter import veritas
+from leapter.blueprints import panel
+from tests.blueprints.sources import INPUTS
+
+
+@pytest.fixture(scope="module")
+def signature() -> veritas.Signature:
+    analysis = veritas.analyze(INPUTS)
+    assert not analysis.has_errors, analysis.findings
+    assert analysis.signature is not None
+    return analysis.signature
+
+
+def read(signature: veritas.Signature, **typed: str) -> tuple[dict[str, object], dict[str, str]]:
+    inputs, faults = panel.read(signature, {panel.PREFIX + name: text for name, text in typed.items()})
+    return inputs, {fault.path: fault.message for fault in faults}
+
+
+def test_each_type_gets_its_field(signature: veritas.Signature) -> None:
+    kinds = {field.name: field.kind for field in panel.fields(signature)}
+    assert kinds == {
+        "weight": "number",
+        "note": "text",
+        "remote": "boolean",
+        "zone": "choice",
+        "level": "choice",
+        "prices": "list",
+        "names": "list",
+        "greeting": "text",
+    }
+
+
+def test_labels_descriptions_and_what_is_required_are_shown(signature: veritas.Signature) -> None:
+    fields = {field.name: field for field in panel.fields(signature)}
+    assert (fields["weight"].label, fields["weight"].description) == ("Weight (kg)", "On the scale.")
+    assert [name for name, field in fields.items() if not field.required] == ["level", "names", "greeting"]
+
+
+def test_defaults_stand_in_the_fields(signature: veritas.Signature) -> None:
+    values = {field.name: field.value for field in panel.fields(signature) if field.value}
+    assert values == {"level": "2.5", "names": "a\nb", "greeting": "hello"}
+
+
+def test_a_choice_without_a_default_asks_for_one(signature: veritas.Signature) -> None:
+    fields = {field.name: field for field in panel.fields(signature)}
+    assert fields["zone"].options == (("", "Choose …"), ('"eu"', "eu"), ('"world"', "world"))
+    assert fields["level"].options == (("1", "1"), ("2.5", "2.5"))
+
+
+def test_the_example_is_read_back_as_the_inputs_it_stands_for(signature: veritas.Signature) -> None:
+    inputs, faults = panel.read(signature, panel.example_values(signature))
+    assert faults == ()
+    assert inputs == veritas.example_inputs(signature)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("12", 12), (" -1.5 ", -1.5), (".5", 0.5), ("1e3", 1000.0), ("9007199254740993", 9007199254740993)],
+)
+def test_numbers_are_read(signature: veritas.Signature, text: str, number: float) -> None:
+    assert read(signature, weight=text)[0] == {"weight": number}
+
+
+@pytest.mark.parametrize("text", ["1,5", "abc", "NaN", "Infinity", "1e9999", "1e309", "0x10", "1" * 401])
+def test_what_is_no_number_is_said_beside_the_field(signature: veritas.Signature, text: str) -> None:
+    inputs, faults = read(signature, weight=text)
+    assert "weight" not in inputs
+    assert faults["weight"].startswith("must be")
+
+
+def test_beside_a_fault_everything_missing_is_told_too(signature: veritas.Signature) -> None:
+    _, faults = read(signature, weight="abc", note="x", zone='"eu"', remote="")
+    assert set(faults) == {"weight", "remote", "prices"}
+    assert faults["remote"] == "is required"
+
+
+def test_empty_fields_are_left_out_but_a_list_is_empty(signature: veritas.Signature) -> None:
+    inputs, faults = read(
+        signature, weight="", note="", remote="", zone="", level="", prices="", names="", greeting=""
+    )
+    assert faults == {}
+    assert inputs == {"prices": [], "names": [], "greeting": ""}
+
+
+@pytest.mark.parametrize("text", ["1\r\n2.5\r\n", "[1, 2.5]", " 1 \n\n 2.5"])
+def test_a_list_is_one_a_line_or_json(signature: veritas.Signature, text: str) -> None:
+    assert read(signature, prices=text)[0] == {"prices": [1, 2.5]}
+
+
+def test_a_list_of_texts_takes_lines_as_they_are(signature: veritas.Signature) -> None:
+    assert read(signature, names='anna\n"bob"\n7')[0] == {"names": ["anna", '"bob"', "7"]}
+
+
+@pytest.mark.parametrize("text", ["[1, ", "[NaN]", "[" * 100_000, "1\ntwo"])
+def test_a_list_that_cannot_be_read_is_said(signature: veritas.Signature, text: str) -> None:
+    assert read(signature, prices=text)[1]["prices"].startswith("must be")
+
+
+def test_texts_that_lines_cannot_hold_are_shown_as_json() -> None:
+    source = INPUTS.replace('["a", "b"]', '["a b", " c", ""]')
+    signature = veritas.analyze(source).signature
+    assert signature is not None
+    (field,) = (field for field in panel.fields(signature) if field.name == "names")
+    assert read(signature, names=field.value)[0] == {"names": ["a b", " c", ""]}
+
+
+def test_faults_stand_beside_the_input_that_their_path_begins_with(signature: veritas.Signature) -> None:
+    faults = [
+        veritas.Fault(path="prices[3]", message="must be a number"),
+        veritas.Fault(path="weight", message="is required"),
+        veritas.Fault(path="unknown", message="is not an input"),
+    ]
+    errors = {field.name: field.errors for field in panel.fields(signature, {}, faults) if field.errors}
+    assert errors == {"prices": ("prices[3] must be a number.",), "weight": ("This is required.",)}
+    assert panel.without_field(signature, faults) == [faults[2]]
+
+
+def test_whole_numbers_are_written_as_such() -> None:
+    assert panel.plain(5.0) == "5"
+    assert panel.plain("5") == "5"
+    assert panel.plain([1.0, {"a": 2.5}]) == '[1, {"a": 2.5}]'
+    assert panel.plain(True) == "true"
