@@ -102,7 +102,7 @@ def account() -> Response:
     return _account(ChangePasswordForm(formdata=None))
 
 
-@pages.post("/account/password")
+@pages.post("/account")
 def change_password() -> Response:
     """Give the person a new password; every other browser is signed out."""
     form = ChangePasswordForm()

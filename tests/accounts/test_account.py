@@ -17,7 +17,7 @@ def another_browser(world: World, person: Person, password: str = PASSWORD) -> F
 
 
 def change(client: FlaskClient, current: str, new: str) -> int:
-    answer = client.post("/account/password", data={"current_password": current, "new_password": new})
+    answer = client.post("/account", data={"current_password": current, "new_password": new})
     return answer.status_code
 
 
@@ -34,9 +34,7 @@ def test_a_new_password_signs_every_other_browser_out(world: World) -> None:
     ada, bob = world.person("Ada"), world.person("Bob")
     other = another_browser(world, ada)
     before = ada.client.get_cookie("leapter_session")
-    answer = ada.client.post(
-        "/account/password", data={"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-    )
+    answer = ada.client.post("/account", data={"current_password": PASSWORD, "new_password": NEW_PASSWORD})
     assert (answer.status_code, answer.location) == (303, "/account")
     assert "Your password is changed" in ada.client.get("/account").get_data(as_text=True)
     assert other.get("/account").status_code == 303
@@ -54,7 +52,7 @@ def test_a_new_password_needs_the_current_one(world: World) -> None:
     ada = world.person("Ada")
     other = another_browser(world, ada)
     answer = ada.client.post(
-        "/account/password", data={"current_password": "wrong, quite wrong", "new_password": NEW_PASSWORD}
+        "/account", data={"current_password": "wrong, quite wrong", "new_password": NEW_PASSWORD}
     )
     assert answer.status_code == 422
     assert "This is not your current password." in answer.get_data(as_text=True)
@@ -74,9 +72,7 @@ def test_guessing_the_current_password_is_slowed_down(world: World, clock: Clock
     ada = world.person("Ada")
     for _ in range(5):
         assert change(ada.client, "wrong, quite wrong", NEW_PASSWORD) == 422
-    answer = ada.client.post(
-        "/account/password", data={"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-    )
+    answer = ada.client.post("/account", data={"current_password": PASSWORD, "new_password": NEW_PASSWORD})
     assert answer.status_code == 429
     assert "Try again in 2 seconds." in answer.get_data(as_text=True)
     clock.advance(seconds=2)

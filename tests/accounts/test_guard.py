@@ -45,4 +45,4 @@ def test_every_public_name_is_a_route(app: Flask) -> None:
 
 
 def test_a_post_is_not_repeated_after_signing_in(client: FlaskClient) -> None:
-    assert client.post("/account/password").location == "/sign-in"
+    assert client.post("/account").location == "/sign-in"
