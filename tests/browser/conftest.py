@@ -72,7 +72,7 @@ class Visit:
 
     def new_tab(self) -> Page:
         """Another tab of the same browser, signed in as the same person."""
-        return _watched(self.context.new_page(), self.complaints)
+        return watched(self.context.new_page(), self.complaints)
 
     def assert_accessible(self, page: Page | None = None) -> None:
         """Have axe look at the page as it is now: at all of it in light, at its contrasts in dark too."""
@@ -88,7 +88,7 @@ class Visit:
             assert not told, f"{page.url} in {scheme}:\n" + "\n".join(told)
 
 
-def _watched(page: Page, complaints: list[str]) -> Page:
+def watched(page: Page, complaints: list[str]) -> Page:
     def note(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not _REFUSED_FORM.match(message.text):
             complaints.append(f"{message.type}: {message.text} ({page.url})")
@@ -119,7 +119,7 @@ def visit(browser: Browser, server: Server) -> Iterator[Visitor]:
                 [{"name": cookie.key, "value": cookie.value, "url": server.url, "httpOnly": True}]
             )
         complaints: list[str] = []
-        page = _watched(context.new_page(), complaints)
+        page = watched(context.new_page(), complaints)
         visits.append(Visit(page=page, context=context, url=server.url, complaints=complaints))
         return visits[-1]
 
