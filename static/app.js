@@ -42,8 +42,10 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   event.detail.elt.closest("[data-menu]")?.removeAttribute("open");
 });
 
+// "none" is the answer of an action that is done: it has just closed the dialog, which is emptied a moment later.
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "dialog-body" && event.detail.target.childElementCount) openDialog();
+  const { target, xhr } = event.detail;
+  if (target.id === "dialog-body" && xhr.getResponseHeader("HX-Reswap") !== "none" && target.childElementCount) openDialog();
 });
 
 // A dialog opened by its own address is a panel of the page: its answers stay there, or ids would be twice.
