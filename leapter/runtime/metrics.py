@@ -4,13 +4,6 @@ import os
 from collections import Counter as Tally
 from collections.abc import Iterable
 
-# prometheus_client decides at its import whether it counts for several processes: leapter.server has named
-# their folder by then.
-import prometheus_client
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.multiprocess import MultiProcessCollector
-
-CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 _DURATION_BUCKETS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5)
 
 
@@ -18,6 +11,12 @@ class Metrics:
     """The figures of this process; `exposition` gives those of all workers together."""
 
     def __init__(self) -> None:
+        # prometheus_client decides at its import whether it counts for several processes. The folder they
+        # share is named by leapter.server, which itself imports this module first.
+        import prometheus_client  # noqa: PLC0415 (as said)
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # noqa: PLC0415 (as said)
+
+        self.content_type = prometheus_client.CONTENT_TYPE_LATEST
         self._registry = registry = CollectorRegistry()
         self._runs = Counter("leapter_runs", "Runs by answered status.", ["status"], registry=registry)
         self._duration = Histogram(
@@ -70,8 +69,10 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """The figures of all workers in Prometheus's text format."""
+        from prometheus_client import CollectorRegistry, generate_latest, multiprocess  # noqa: PLC0415 (above)
+
         registry = self._registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library is untyped here
-        return prometheus_client.generate_latest(registry)
+            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library is untyped here
+        return generate_latest(registry)

@@ -5,7 +5,6 @@ from flask import Response, abort
 from werkzeug.exceptions import NotFound
 
 from leapter.runtime.health import check_ready
-from leapter.runtime.metrics import CONTENT_TYPE
 from leapter.runtime.problem_kinds import KINDS
 from leapter.runtime.problems import to_json
 from leapter.runtime.state import current_runtime
@@ -33,7 +32,7 @@ def metrics() -> Response:
     figures = current_runtime().metrics
     if figures is None:
         raise NotFound
-    response = Response(figures.exposition(), 200, content_type=CONTENT_TYPE)
+    response = Response(figures.exposition(), 200, content_type=figures.content_type)
     response.headers["Cache-Control"] = "no-store"
     return response
 
