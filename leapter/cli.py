@@ -30,7 +30,8 @@ class _Group(click.Group):
         except LeapterError as error:
             raise click.ClickException(_sentence(error)) from None
         except OperationalError as error:
-            raise click.ClickException(f"The database cannot be used: {error.orig}") from None
+            reason = str(error.orig).strip().splitlines()[0]
+            raise click.ClickException(f"The database cannot be used: {reason}.") from None
 
 
 def _sentence(error: LeapterError) -> str:

@@ -4,7 +4,6 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -129,10 +128,14 @@ def _make_secret_key(path: Path) -> None:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(48))
         # A link appears whole or not at all: of two processes that start at once, both read the same key.
-        with suppress(FileExistsError):
+        try:
             os.link(draft, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            draft.replace(path)  # a file system without hard links
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def _whole_number(least: int, most: int) -> Callable[[str], int]:

@@ -54,7 +54,7 @@ def when_ready(server: Any) -> None:
             db.session.remove()
             db.engine.dispose()
     except OperationalError as error:
-        _refuse(server, f"The database cannot be used: {error.orig}")
+        _refuse(server, f"The database cannot be used: {str(error.orig).strip().splitlines()[0]}.")
     lines = [f"Leapter is ready at {address}"]
     if not has_users:
         lines.append("No user exists yet. Create the owner here:")

@@ -1,6 +1,8 @@
 """Settings from the environment: a wrong value is named, nothing is guessed."""
 
+import re
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,30 @@ def test_the_secret_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Pa
     assert read(tmp_path).secret_key == first.secret_key
     assert len(first.secret_key) >= 32
     assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
+
+
+def test_of_two_first_starts_at_once_both_have_the_same_secret_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        keys = {settings.secret_key for settings in pool.map(lambda _: read(tmp_path), range(8))}
+    assert len(keys) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\xff\xfe" * 40])
+def test_a_damaged_secret_key_is_named_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "secret-key").write_bytes(content)
+    with pytest.raises(SettingsError, match=re.escape(f"{tmp_path}/secret-key holds no secret key")):
+        read(tmp_path)
+    assert (tmp_path / "secret-key").read_bytes() == content
+
+
+def test_a_new_home_is_closed_to_others_and_an_old_one_keeps_its_mode(tmp_path: Path) -> None:
+    read(tmp_path / "new")
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old").chmod(0o750)
+    read(tmp_path / "old")
+    assert stat.S_IMODE((tmp_path / "old").stat().st_mode) == 0o750
 
 
 def test_settings_never_show_their_secrets(tmp_path: Path) -> None:
