@@ -23,6 +23,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=16 * MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=2 * MAX_BODY_BYTES,  # a form field can hold a source of 1 MiB
         SESSION_COOKIE_NAME="leapter_session",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=(settings.base_url or "").startswith("https:"),

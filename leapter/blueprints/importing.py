@@ -20,7 +20,7 @@ from leapter.projects.models import Project, ProjectFile
 from leapter.projects.service import checked_name, get_project
 from leapter.projects.slugs import slug_of, title_of
 
-_EXAMPLES_FOLDER = Path(projects.__file__).parent / "examples"
+EXAMPLES_FOLDER = Path(projects.__file__).parent / "examples"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,7 +163,7 @@ def import_example(actor: Actor, name: str) -> ImportReport:
     """
     if name not in {example.name for example in EXAMPLES}:
         raise NotFoundError("example")
-    return import_archive(actor, read_path(_EXAMPLES_FOLDER / name))
+    return import_archive(actor, read_path(EXAMPLES_FOLDER / name))
 
 
 def _project_id(session: Session, wanted: str | None, appspace_id: str) -> str:
@@ -217,7 +217,7 @@ def _on_manifest(project: Project, slugs: Iterable[str]) -> tuple[list[FileFindi
 
 def _read_examples() -> tuple[Example, ...]:
     examples = []
-    for folder in sorted(_EXAMPLES_FOLDER.iterdir()):
+    for folder in sorted(EXAMPLES_FOLDER.iterdir()):
         manifest = read_manifest((folder / MANIFEST_PATH).read_bytes())
         examples.append(
             Example(name=folder.name, label=manifest.label or folder.name, description=manifest.description)

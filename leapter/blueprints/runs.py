@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from structlog import get_logger
 
 from leapter import veritas
 from leapter.accounts.access import Actor
@@ -15,11 +14,9 @@ from leapter.blueprints.models import Run
 from leapter.blueprints.service import ShownBlueprint
 from leapter.clock import now
 from leapter.db import db, new_id, transaction
-from leapter.errors import LeapterError
+from leapter.errors import LeapterError, NotFoundError
 
 LATEST_RUNS = 50
-
-log = get_logger("leapter.blueprints")
 
 
 class NotInForceError(LeapterError):
@@ -49,6 +46,7 @@ def run_in_console(
 
     Raises:
         NotInForceError: none can run.
+        NotFoundError: the project was deleted while the Blueprint ran.
     """
     revision = shown.in_force
     if revision is None:
@@ -102,8 +100,7 @@ def _record(run: Run) -> None:
         with transaction() as session:
             session.add(run)
     except IntegrityError:
-        # The project was deleted while its Blueprint ran: nothing is left that could hold a record.
-        log.info("run_not_recorded", run_id=run.id)
+        raise NotFoundError("project") from None
 
 
 def _storable(text: str | None, most: int | None = None) -> str | None:

@@ -1,0 +1,92 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+
+from leapter.blueprints.importing import EXAMPLES_FOLDER
+from leapter.cli import main
+from leapter.db import db
+from leapter.projects.service import list_projects
+from tests.blueprints.sources import BROKEN
+from tests.world import World
+
+
+class Shell:
+    """Runs `leapter` in this process, on the test's database."""
+
+    def __init__(self, app: Flask) -> None:
+        self.home = str(app.extensions["leapter_settings"].home)
+
+    def run(self, *words: str, exit_code: int = 0) -> Result:
+        result = CliRunner(env={"LEAPTER_HOME": self.home}).invoke(main, ["project", *words])
+        assert result.exit_code == exit_code, result.output
+        return result
+
+
+@pytest.fixture
+def shell(app: Flask, world: World) -> Iterator[Shell]:
+    yield Shell(app)
+    db.session.rollback()
+
+
+def test_a_folder_is_imported_for_its_owner_and_listed(shell: Shell, world: World) -> None:
+    ada = world.person()
+    db.session.rollback()
+    path = str(EXAMPLES_FOLDER / "parcel-shipping")
+    printed = json.loads(shell.run("import", path, "--owner", ada.user.email, "--json").stdout)
+    assert set(printed) == {"projectId", "name", "appspaceId", "blueprints", "findings"}
+    assert (printed["name"], printed["appspaceId"]) == ("Parcel Shipping", ada.appspace_id)
+    assert printed["findings"] == []
+    assert [set(one) for one in printed["blueprints"]] == [{"id", "slug", "label"}] * 2
+    assert printed["blueprints"][0]["slug"] == "parcel-price"
+    db.session.rollback()
+    (listed,) = list_projects(ada.actor)
+    assert listed.project.id == printed["projectId"]
+    assert json.loads(shell.run("list", "--json").stdout) == {"projects": [printed]}
+
+
+def test_findings_are_printed_with_file_line_and_column(shell: Shell, world: World, tmp_path: Path) -> None:
+    email = world.person().user.email
+    db.session.rollback()
+    path = tmp_path / "late-fee.logic.vts"
+    path.write_text(BROKEN)
+    text = shell.run("import", str(path), "--owner", email).stdout
+    assert "logic/late-fee/late-fee.logic.vts:8:11: error: " in text
+    (finding,) = json.loads(shell.run("import", str(path), "--owner", email, "--json").stdout)["findings"]
+    assert (finding["file"], finding["line"], finding["column"], finding["severity"]) == (
+        "logic/late-fee/late-fee.logic.vts",
+        8,
+        11,
+        "error",
+    )
+
+
+def test_what_cannot_be_imported_ends_with_one_sentence_and_exit_code_1(
+    shell: Shell, world: World, tmp_path: Path
+) -> None:
+    email = world.person().user.email
+    db.session.rollback()
+    missing = shell.run("import", str(tmp_path / "gone"), "--owner", email, "--json", exit_code=1)
+    assert missing.stdout == ""
+    assert missing.stderr == f"Error: There is no file or folder {tmp_path / 'gone'}.\n"
+    (tmp_path / "fees.zip").write_bytes(b"no")
+    damaged = shell.run("import", str(tmp_path / "fees.zip"), "--owner", email, exit_code=1)
+    assert "not a zip that can be read" in damaged.stderr
+
+
+def test_an_owner_that_does_not_exist_is_refused(shell: Shell) -> None:
+    path = str(EXAMPLES_FOLDER / "parcel-shipping")
+    result = shell.run("import", path, "--owner", "nobody@example.com", exit_code=1)
+    assert result.stderr == "Error: There is no such user.\n"
+
+
+def test_an_owner_must_be_named(shell: Shell, tmp_path: Path) -> None:
+    shell.run("import", str(tmp_path), exit_code=2)
+
+
+def test_an_empty_server_lists_nothing(shell: Shell) -> None:
+    assert json.loads(shell.run("list", "--json").stdout) == {"projects": []}
+    assert shell.run("list").stdout == "There is no project yet.\n"
