@@ -44,13 +44,13 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 // "none" is the answer of an action that is done: it has just closed the dialog, which is emptied a moment later.
 document.addEventListener("htmx:afterSwap", (event) => {
-  const { target, xhr } = event.detail;
-  if (target.id === "dialog-body" && xhr.getResponseHeader("HX-Reswap") !== "none" && target.childElementCount) openDialog();
+  const { target, xhr } = event.detail; // both are missing where Back brought content in
+  if (target?.id === "dialog-body" && xhr.getResponseHeader("HX-Reswap") !== "none" && target.childElementCount) openDialog();
 });
 
 // A dialog opened by its own address is a panel of the page: its answers stay there, or ids would be twice.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const panel = event.detail.requestConfig.elt.closest?.(".panel");
+  const panel = event.detail.requestConfig?.elt.closest?.(".panel");
   if (panel && event.detail.target.id === "dialog-body") event.detail.target = panel;
 });
 
@@ -61,7 +61,11 @@ document.addEventListener("leapter:close-dialog", closeDialog);
 document.addEventListener("leapter:load", async (event) => {
   const location = event.detail.location;
   await htmx.ajax("GET", location, { target: "#main", swap: "innerHTML" });
-  if (location !== window.location.pathname + window.location.search) history.pushState({}, "", location);
+  if (location !== window.location.pathname + window.location.search) {
+    // As htmx marks its own entries: it then loads the right content when Back leads to one of these.
+    history.replaceState({ htmx: true }, "");
+    history.pushState({ htmx: true }, "", location);
+  }
   if (!document.activeElement || document.activeElement === document.body) returnFocus();
 });
 

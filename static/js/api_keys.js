@@ -84,6 +84,7 @@
   // With the change told live there is nothing left to confirm on a page of its own.
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.elt.querySelector?.("[data-scope-change]")) event.detail.parameters.confirmed = "1";
+    if (event.detail.elt.id === "key-filter" && !event.detail.parameters.q) delete event.detail.parameters.q;
   });
 
   // ---- search ----
@@ -204,6 +205,6 @@
     if (reveal()) forget();
   });
 
-  document.addEventListener("htmx:afterSwap", (event) => prepare(event.detail.target));
+  document.addEventListener("htmx:afterSwap", (event) => prepare(event.target));
   prepare(document);
 })();
