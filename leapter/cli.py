@@ -11,7 +11,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from leapter import create_app, migrate
+from leapter import create_app, logs, migrate
 from leapter.accounts.cli import user
 from leapter.api_keys.cli import key
 from leapter.blueprints.cli import project
@@ -46,6 +46,7 @@ def _sentence(error: LeapterError) -> str:
 
 def _application() -> Flask:
     application = create_app()
+    logs.configure("error")  # a person at a terminal reads the command's own sentences
     with application.app_context(), db.engine.connect() as connection:
         if not migrate.is_current(connection):
             raise SettingsError("The database is not at this version yet: run `leapter db upgrade` first.")

@@ -53,6 +53,17 @@ class Settings:
         """Whether the database is the embedded one."""
         return self.database_url.startswith("sqlite")
 
+    @property
+    def address(self) -> str:
+        """Where a person finds the server: its public address, else the one it listens on."""
+        if self.base_url:
+            return self.base_url
+        # "All addresses" is no address to open.
+        for everywhere, here in (("0.0.0.0:", "127.0.0.1:"), ("[::]:", "[::1]:")):
+            if self.bind.startswith(everywhere):
+                return "http://" + self.bind.replace(everywhere, here, 1)
+        return f"http://{self.bind}"
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read the `LEAPTER_…` variables; create the home folder and the secret key when they are missing.
@@ -65,7 +76,7 @@ class Settings:
             for name, value in (os.environ if environ is None else environ).items()
             if name.startswith("LEAPTER_") and value.strip()
         }
-        unknown = sorted(values.keys() - _READERS.keys() - {"LEAPTER_HOME", "LEAPTER_SECRET_KEY"})
+        unknown = sorted(values.keys() - SETTING_NAMES - {_CLIENTS_VARIABLE})
         if unknown:
             raise SettingsError(f"{unknown[0]} is not a setting of Leapter; the README lists them all.")
         read = {}
@@ -74,7 +85,7 @@ class Settings:
                 try:
                     read[field] = reader(values[name])
                 except ValueError as error:
-                    shown = "" if name == "LEAPTER_DATABASE_URL" else f" is {values[name]!r}, but it"
+                    shown = "" if name in _MAY_HOLD_A_PASSWORD else f" is {values[name]!r}, but it"
                     raise SettingsError(f"{name}{shown} {error}") from None
         home = _writable_folder(Path(values.get("LEAPTER_HOME", "instance")))
         read.setdefault("database_url", f"sqlite:///{home / 'leapter.sqlite3'}")
@@ -205,3 +216,10 @@ _READERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "LEAPTER_METRICS": ("metrics", _switch),
     "LEAPTER_LOG_LEVEL": ("log_level", _log_level),
 }
+
+SETTING_NAMES = frozenset({*_READERS, "LEAPTER_HOME", "LEAPTER_SECRET_KEY"})
+
+# Where the shown curl lines take a key from: a client's variable, which a shell may well have exported.
+_CLIENTS_VARIABLE = "LEAPTER_API_KEY"
+
+_MAY_HOLD_A_PASSWORD = {"LEAPTER_DATABASE_URL", "LEAPTER_RATE_LIMIT_STORAGE"}

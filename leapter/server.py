@@ -44,7 +44,7 @@ def when_ready(server: Any) -> None:
     from leapter.accounts import first_run, service  # noqa: PLC0415 (the same)
     from leapter.db import db  # noqa: PLC0415 (the same)
 
-    address = _settings.base_url or f"http://{_reachable(_settings.bind)}"
+    address = _settings.address
     try:
         with server.app.wsgi().app_context():
             with db.engine.connect() as connection:
@@ -65,14 +65,6 @@ def when_ready(server: Any) -> None:
 def _refuse(server: Any, sentence: str) -> NoReturn:
     on_exit(server)
     sys.exit(f"Error: {sentence}")
-
-
-def _reachable(bind: str) -> str:
-    # "All addresses" is no address to open.
-    for everywhere, here in (("0.0.0.0", "127.0.0.1"), ("[::]", "[::1]")):  # noqa: S104 (compared, not bound)
-        if bind.startswith(f"{everywhere}:"):
-            return bind.replace(everywhere, here, 1)
-    return bind
 
 
 def post_fork(server: Any, worker: Any) -> None:

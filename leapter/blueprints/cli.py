@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import click
+from flask import current_app
 
 from leapter.accounts.access import OPERATOR, actor_of
 from leapter.blueprints import importing
+from leapter.blueprints.addresses import run_url
 from leapter.blueprints.importing import ImportReport
 from leapter.commands import json_option, show, with_app
+from leapter.config import Settings
 from leapter.projects.archive import read_path
 from leapter.projects.service import list_projects
 
@@ -35,24 +38,34 @@ def import_project(path: Path, owner: str, name: str | None, as_json: bool) -> N
 def list_all(as_json: bool) -> None:
     """List all projects of this server."""
     reports = [importing.report(OPERATOR, listed.project.id) for listed in list_projects(OPERATOR)]
-    lines = [
-        f"{report.project.id}  {report.project.name}  ({len(report.blueprints)} Blueprints)"
-        for report in reports
-    ]
     show(
         {"projects": [report.to_json() for report in reports]},
-        "\n".join(lines) or "There is no project yet.",
+        "\n".join(line for report in reports for line in _lines(report)) or "There is no project yet.",
         as_json=as_json,
     )
 
 
 def _text(report: ImportReport) -> str:
-    lines = [f"Imported {report.project.name} as {report.project.id}."]
-    lines += [f"  {one.blueprint.id}  {one.blueprint.label}" for one in report.blueprints]
-    lines += report.notes
+    lines = ["Imported:", *_lines(report), *report.notes]
     lines += [
         f"{found.file}:{found.finding.line}:{found.finding.column}: "
         f"{found.finding.severity}: {found.finding.message}"
         for found in report.findings
     ]
     return "\n".join(lines)
+
+
+def _lines(report: ImportReport) -> list[str]:
+    """The project with its id, then each Blueprint with the address that runs it."""
+    settings: Settings = current_app.extensions["leapter_settings"]
+    project = report.project
+    lines = [f"{project.id}  {project.name}"]
+    for one in report.blueprints:
+        url = run_url(
+            settings.address,
+            appspace_id=project.appspace_id,
+            project_id=project.id,
+            blueprint=one.blueprint.slug,
+        )
+        lines.append(f"  {one.blueprint.label}: {url}")
+    return lines

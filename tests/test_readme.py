@@ -1,0 +1,76 @@
+"""What the README says is so: its commands work as written, its tables are complete."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from leapter.config import SETTING_NAMES
+from leapter.runtime.problem_kinds import KINDS
+from tests.servers import Server
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def section(title: str) -> str:
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def commands(text: str) -> list[str]:
+    """The lines after the prompts of all console blocks."""
+    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+    return [
+        line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")
+    ]
+
+
+def as_typed(command: str) -> str:
+    """The command as a reader of the README would type it: with the values that were printed before."""
+    if command.startswith("PATH="):
+        return f"PATH={Path(sys.executable).parent}:$PATH"
+    if command.startswith("PROJECT="):
+        return "PROJECT=$(leapter project list | head -1 | cut -d ' ' -f 1)"
+    if command.startswith("ADDRESS="):
+        return "ADDRESS=$(leapter project list | sed -n 's/.*Parcel Price: //p')"
+    if command.startswith("curl"):
+        return command + " --silent --write-out '\\n'"
+    return command
+
+
+def test_the_first_call_works_as_written(tmp_path: Path) -> None:
+    with Server(tmp_path, workers=1) as server:
+        script = ["set -eu", *(as_typed(command) for command in commands(section("The first call")))]
+        done = subprocess.run(
+            ["bash", "-c", "\n".join(script)],
+            cwd=ROOT,
+            env={**server.environment, "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert answers[0] == {"outputData": {"price_eur": 4.9, "chargeable_kg": 1.5, "tariff_eur": 4.9}}
+    assert '{"outputData":{"price_eur":4.9,"chargeable_kg":1.5,"tariff_eur":4.9}}' in README
+    assert answers[1]["code"] == "revoked_api_key"
+
+
+def test_every_problem_is_in_the_table_of_errors() -> None:
+    rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", README, re.MULTILINE)
+    assert {code: int(status) for status, code in rows} == {code: kind.status for code, kind in KINDS.items()}
+
+
+def test_every_setting_is_in_the_table_of_the_configuration() -> None:
+    assert set(re.findall(r"^\| `(LEAPTER_\w+)` \|", README, re.MULTILINE)) == SETTING_NAMES
+
+
+def test_every_command_is_in_the_table_of_commands() -> None:
+    from leapter.cli import main
+
+    told = set(
+        re.findall(r"^\| `leapter ([a-z-]+(?: [a-z-]+)?)", section("The command `leapter`"), re.MULTILINE)
+    )
+    groups = {name: getattr(command, "commands", {}) for name, command in main.commands.items()}
+    assert told == {f"{name} {sub}".strip() for name, subs in groups.items() for sub in subs or [""]}
