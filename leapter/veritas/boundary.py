@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, cast
 
-from leapter.veritas.errors import Fault, Node, OperationFailed
+from leapter.veritas.errors import Fault, LimitExceeded, Node, OperationFailed
 from leapter.veritas.limits import Limits
 from leapter.veritas.numbers import number_to_text
 from leapter.veritas.signature import Parameter
@@ -30,7 +30,8 @@ class Faults:
 
     def add(self, path: str, message: str) -> None:
         if len(self.found) < _MOST_FAULTS:
-            self.found += (Fault(path=path, message=message),)
+            fault = Fault(path=from_code_units(path), message=from_code_units(message))
+            self.found += (fault,)
         else:
             self.more += 1
 
@@ -288,7 +289,11 @@ def output_value(state: State, value: object, output: Parameter) -> object:
         return value
     if value is NULL or value is ABSENT:
         return None
-    return _nested(state, value, output, 1)
+    try:
+        return _nested(state, value, output, 1)
+    except LimitExceeded as error:
+        error.node = _node(output)
+        raise
 
 
 def _large_number(value: float, output: Parameter) -> object:

@@ -47,6 +47,17 @@ _GENERIC_OPERATORS = {
 _ARITHMETIC: dict[str, type[py.operator]] = {"+": py.Add, "-": py.Sub, "*": py.Mult}
 _ORDER: dict[str, type[py.cmpop]] = {"<": py.Lt, "<=": py.LtE, ">": py.Gt, ">=": py.GtE}
 
+# Runtime functions that make no text, list or object; a loop with any other measures its memory.
+_FRUGAL = frozenset(
+    (
+        *(f"math_{name}" for name in MATH),
+        *(f"function_{name}" for name in FUNCTIONS if name != "sort"),
+        *(f"method_{name}" for name in ("pop", "indexOf", "reverse", "charAt")),
+        *(name for name in _GENERIC_OPERATORS.values() if name != "add"),
+        *("strictly_equal", "loosely_equal", "minus", "to_number", "elements_of", "literal_text", "throw"),
+        *("get_property", "get_index", "set_property"),
+    )
+)
 _DIRECT_DECIMALS: tuple[object, ...] = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 
 FILENAME = "<veritas>"
@@ -130,6 +141,7 @@ _RUNTIME: dict[str, object] = {
 
 def compile_document(document: ast.Document) -> Compiled:
     """Compiles a document that the checker found no errors in."""
+    by_name = {function.name: function for function in document.functions}
     helpers = {function.name: position for position, function in enumerate(document.functions[:-1])}
     nodes: list[Node] = [Node(id="", label="", line=0)]
     shared_count = len(document.functions) > 1
@@ -138,7 +150,7 @@ def compile_document(document: ast.Document) -> Compiled:
             function,
             infer(document, function),
             nodes,
-            document,
+            by_name,
             is_helper=function is not document.main,
             shared_count=shared_count,
         )
@@ -174,7 +186,7 @@ class _FunctionCompiler:
         function: ast.Function,
         inference: Inference,
         nodes: list[Node],
-        document: ast.Document,
+        helpers: dict[str, ast.Function],
         *,
         is_helper: bool,
         shared_count: bool,
@@ -183,14 +195,15 @@ class _FunctionCompiler:
         self._shapes = inference.shapes
         self._variables = inference.variables
         self._nodes = nodes
-        self._helpers = {helper.name: helper for helper in document.functions}
-        self._main = document.main.name
+        self._helpers = helpers
         self._is_helper = is_helper
         self._shared_count = shared_count
         self._line = 1
         self._temporaries = 0
         self._once: list[str] = []
         self._loops = 0
+        # Whether the code since the innermost loop began can make texts, lists or objects.
+        self._allocates = False
 
     # Python nodes; all carry the present line
 
@@ -207,6 +220,7 @@ class _FunctionCompiler:
 
     def _run(self, function: str, *arguments: py.expr) -> py.expr:
         """A call of a runtime function that takes the state first."""
+        self._allocates = self._allocates or function not in _FRUGAL
         return self._call(function, self._name("s"), *arguments)
 
     def _assign(self, name: str, value: py.expr) -> py.stmt:
@@ -377,7 +391,7 @@ class _FunctionCompiler:
 
     # Counting
 
-    def _count(self, statements: int, *, is_checked: bool) -> list[py.stmt]:
+    def _count(self, statements: int, *, is_checked: bool, measures: bool = False) -> list[py.stmt]:
         """Adds to the count of statements; compares it with the next check where a loop or a call could
         run away.
         """
@@ -395,7 +409,12 @@ class _FunctionCompiler:
             py.AugAssign(target=counter, op=py.Add(), value=amount, lineno=line, col_offset=0)
         ]
         if is_checked:
-            result.append(self._if(self._compare(read, py.Gt, bound), [check]))
+            test = self._compare(read, py.Gt, bound)
+            if measures:
+                allocated, measure_at = (self._state(name, py.Load()) for name in ("allocated", "measure_at"))
+                is_full = self._compare(allocated, py.Gt, measure_at)
+                test = py.BoolOp(op=py.Or(), values=[test, is_full], lineno=line, col_offset=0)
+            result.append(self._if(test, [check]))
         return result
 
     def _method(self, name: str, *arguments: py.expr) -> py.expr:
@@ -408,13 +427,18 @@ class _FunctionCompiler:
         """A block. `extra` statements are counted besides its own: the header of the loop around it."""
         line = self._line
         count = extra + self._weight(body)
+        first_line = self._line
+        if body:
+            self._mark(body[0].notes, body[0].line)
+            first_line = self._line
+        allocated_before, self._allocates = self._allocates, False
         result: list[py.stmt] = []
-        if count:
-            if body:
-                self._mark(body[0].notes, body[0].line)
-            result += self._count(count, is_checked=is_checked)
         for statement in body:
             result += self._statement(statement)
+        if count:
+            self._line = first_line
+            result = self._count(count, is_checked=is_checked, measures=self._allocates) + result
+        self._allocates = self._allocates or allocated_before
         self._line = line
         if not result:
             result.append(py.Pass(lineno=self._line, col_offset=0))
@@ -453,7 +477,7 @@ class _FunctionCompiler:
         elif isinstance(statement, ast.For):
             result += self._for(statement)
         elif isinstance(statement, ast.ForIn):
-            result.append(self._for_in(statement))
+            result += self._for_in(statement)
         elif isinstance(statement, ast.While):
             result.append(self._while(statement))
         elif isinstance(statement, ast.Break):
@@ -611,20 +635,26 @@ class _FunctionCompiler:
         statements.append(self._while_loop(self._constant(True), [first, leave, *self._loop_body(loop.body)]))
         return statements
 
-    def _for_in(self, loop: ast.ForIn) -> py.stmt:
+    def _for_in(self, loop: ast.ForIn) -> list[py.stmt]:
         values = self._expression(loop.values)
-        if not self._shapes[id(loop.values)].only(LIST):
+        if not self._shapes[id(loop.values)].certainly(LIST):
             values = self._run("elements_of", values)
+        # The list is kept in a local, where the measuring of memory finds it.
+        kept = self._temporary()
+        statements = [self._assign(kept, values)]
         target = py.Name(id=f"v_{loop.variable}", ctx=py.Store(), lineno=self._line, col_offset=0)
         # Python's own iterator over a list follows what is pushed meanwhile, as ES5 does.
-        return py.For(
-            target=target,
-            iter=values,
-            body=self._loop_body(loop.body),
-            orelse=[],
-            lineno=self._line,
-            col_offset=0,
+        statements.append(
+            py.For(
+                target=target,
+                iter=self._name(kept),
+                body=self._loop_body(loop.body),
+                orelse=[],
+                lineno=self._line,
+                col_offset=0,
+            )
         )
+        return statements
 
     # Expressions
 

@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from leapter.veritas.values import from_code_units
+
+# A Blueprint may throw a text of a million characters; nobody reads that.
+MAX_MESSAGE_CHARACTERS = 10_000
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
@@ -33,6 +38,10 @@ class RunError(VeritasError):
     code = "run_failed"
 
     def __init__(self, message: str, *, node: Node | None = None) -> None:
+        # Text of a run is in code units; a message is for people and for JSON.
+        message = from_code_units(message)
+        if len(message) > MAX_MESSAGE_CHARACTERS:
+            message = message[:MAX_MESSAGE_CHARACTERS] + "…"
         super().__init__(message)
         self.message = message
         self.node = node

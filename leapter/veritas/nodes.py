@@ -31,12 +31,16 @@ class NodeNamer:
             for parameter in (*function.inputs, *function.outputs):
                 self._keep(parameter.notes, parameter.start)
             self._each(function.body, self._keep)
-        for function in document.functions:
+        names: set[str] = set()
+        for number, function in enumerate(document.functions):
+            # Two functions of one name are an error, but their nodes have ids of their own all the same.
+            name = function.name if function.name not in names else f"{function.name}#{number}"
+            names.add(name)
             for kind, parameters in (("in", function.inputs), ("out", function.outputs)):
                 for position, parameter in enumerate(parameters):
-                    self._derive(parameter.notes, "V", f"{function.name}/{kind}/{position}")
-            self._derive(function.notes, "T", function.name)
-            self._body(function.body, function.name)
+                    self._derive(parameter.notes, "V", f"{name}/{kind}/{position}")
+            self._derive(function.notes, "T", name)
+            self._body(function.body, name)
 
     def _keep(self, notes: ast.Notes, start: int) -> None:
         if notes.has_own_id:
@@ -63,12 +67,9 @@ class NodeNamer:
     def _derive(self, notes: ast.Notes, letter: str, place: str) -> None:
         if notes.node_id:
             return
-        attempt = place
-        while True:
-            node_id = f"{letter}-{zlib.crc32(attempt.encode()):08x}"
-            if node_id not in self._taken:
-                break
-            attempt += "'"
+        digest = zlib.crc32(place.encode())
+        while (node_id := f"{letter}-{digest:08x}") in self._taken:
+            digest = (digest + 1) % 2**32
         self._taken.add(node_id)
         notes.node_id = node_id
 

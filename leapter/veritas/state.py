@@ -32,13 +32,14 @@ class State:
     depth = 0
     allocated = 0
     _worked = 0
-    _measure_at = 0
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.max_elements = limits.list_elements
         self.max_text = limits.string_characters
         self.max_allocated = limits.allocation_bytes
+        # Past this many bytes, what is still reachable is measured at the next turn of a loop.
+        self.measure_at = limits.allocation_bytes // 2
         self.next_check = min(limits.statements, STATEMENTS_PER_CHECK)
         self._deadline = monotonic() + limits.wall_time_s
 
@@ -47,14 +48,18 @@ class State:
         if statements > self._limits.statements:
             self.statements_exceeded()
         self.check_time()
-        measure_at = self._measure_at or self.max_allocated // 2
-        if self.allocated > measure_at and self.depth == 0:
+        if self.allocated > self.measure_at and self.depth == 0:
             self._measure(sys._getframe(1).f_locals)
         return min(self._limits.statements, statements + STATEMENTS_PER_CHECK)
 
     def check_shared(self) -> None:
         """`check` for programs of several functions, which count in the state itself."""
-        self.next_check = self.check(self.statements)
+        if self.statements > self._limits.statements:
+            self.statements_exceeded()
+        self.check_time()
+        if self.allocated > self.measure_at and self.depth == 0:
+            self._measure(sys._getframe(1).f_locals)
+        self.next_check = min(self._limits.statements, self.statements + STATEMENTS_PER_CHECK)
 
     def statements_exceeded(self) -> None:
         bound = self._limits.statements
@@ -156,4 +161,4 @@ class State:
                 size += OBJECT_BYTES + BYTES_PER_MEMBER * len(value)
                 pending.extend(value.values())
         self.allocated = size
-        self._measure_at = max(self.max_allocated // 2, size + size // 2)
+        self.measure_at = max(self.max_allocated // 2, size + size // 2)
