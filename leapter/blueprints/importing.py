@@ -6,16 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from leapter import projects, veritas
 from leapter.accounts.access import Actor, home_appspace
 from leapter.blueprints import service
-from leapter.blueprints.checking import check, finding_at
+from leapter.blueprints.checking import CheckedSource, check, finding_at
 from leapter.blueprints.service import MAX_BLUEPRINTS, ShownBlueprint
 from leapter.db import db, new_id, transaction
 from leapter.errors import NotFoundError
-from leapter.projects.archive import MANIFEST_PATH, ArchiveError, ProjectArchive, read_manifest, read_path
+from leapter.projects.archive import (
+    MANIFEST_PATH,
+    ArchiveError,
+    LogicSource,
+    ProjectArchive,
+    read_manifest,
+    read_path,
+)
 from leapter.projects.models import Project, ProjectFile
 from leapter.projects.service import checked_name, get_project
 from leapter.projects.slugs import slug_of, title_of
@@ -90,15 +98,30 @@ def import_archive(actor: Actor, archive: ProjectArchive, *, name: str | None = 
         raise ArchiveError(f"A project holds at most {MAX_BLUEPRINTS:,} Blueprints.")
     manifest = archive.manifest
     wanted = (name or "").strip() or ((manifest and manifest.label) or "").strip()
-    slugs = [source.slug for source in archive.sources]
     # Parsing takes longest: it is done before the database's one write lock is taken.
     checked_sources = [(source, check(source.text)) for source in archive.sources]
+    try:
+        project = _store(actor, archive, wanted, checked_sources)
+    except IntegrityError:
+        # Only where several write at once (PostgreSQL): another import took the id after it was found free.
+        raise ArchiveError("Another import was in the way. Nothing was stored; import again.") from None
+    return report(actor, project.id)
+
+
+def _store(
+    actor: Actor,
+    archive: ProjectArchive,
+    wanted_name: str,
+    checked_sources: list[tuple[LogicSource, CheckedSource]],
+) -> Project:
+    manifest = archive.manifest
+    slugs = [source.slug for source in archive.sources]
     with transaction() as session:
         appspace_id = home_appspace(actor).id
         project = Project(
             id=_project_id(session, manifest.project_id if manifest else None, appspace_id),
             appspace_id=appspace_id,
-            name=checked_name(wanted or _name_from(archive.name)),
+            name=checked_name(wanted_name or _name_from(archive.name)),
             description=manifest.description if manifest else "",
             main_slug=_main_slug(manifest.main_slug if manifest else None, slugs),
             created_by_name=actor.name,
@@ -114,7 +137,7 @@ def import_archive(actor: Actor, archive: ProjectArchive, *, name: str | None = 
             service.store_blueprint(
                 session, project, stored, slug=source.slug, checked=checked, by=actor.name
             )
-    return report(actor, project.id)
+    return project
 
 
 def report(actor: Actor, project_id: str) -> ImportReport:

@@ -7,7 +7,7 @@ from flask import Response, request, url_for
 
 from leapter import veritas
 from leapter.accounts.session import current_actor
-from leapter.blueprints import addresses, panel, runs, service
+from leapter.blueprints import addresses, panel, programs, runs, service
 from leapter.blueprints.checking import signature_of
 from leapter.blueprints.forms import SourceForm
 from leapter.blueprints.highlight import marked_lines
@@ -169,7 +169,13 @@ def _page(
 
 
 def _signature(shown: ShownBlueprint) -> veritas.Signature | None:
-    return signature_of((shown.in_force or shown.newest).source)
+    revision = shown.in_force
+    if revision is None:
+        return signature_of(shown.newest.source)
+    try:
+        return programs.get(revision.id, lambda _: revision.source).signature
+    except programs.CannotRunError:
+        return signature_of(revision.source)
 
 
 def _curl(shown: ShownBlueprint, signature: veritas.Signature) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
 from leapter import veritas
 from leapter.accounts.access import Actor, visible_appspaces
@@ -71,6 +71,8 @@ def list_blueprints(actor: Actor, project_id: str) -> list[ShownBlueprint]:
         .join(BlueprintRevision, BlueprintRevision.id == Blueprint.newest_revision_id)
         .outerjoin(in_force, in_force.id == Blueprint.revision_in_force_id)
         .where(Blueprint.project_id == project.id)
+        # The sources of a whole project may be megabytes, and no list shows them.
+        .options(defer(BlueprintRevision.source), defer(in_force.source))
     )
     shown = [
         ShownBlueprint(project=project, blueprint=blueprint, newest=newest, in_force=running)

@@ -24,6 +24,8 @@ MAX_UNPACKED_BYTES = 32 * 1024 * 1024
 MAX_FILES = 2_000
 MAX_PATH_CHARACTERS = 500
 MAX_SOURCE_BYTES = 1024 * 1024
+# Checking a mebibyte takes some two seconds (measured), and an import does it while a browser waits.
+MAX_SOURCES_BYTES = 4 * 1024 * 1024
 MAX_NAME_CHARACTERS = 100
 MAX_DESCRIPTION_CHARACTERS = 10_000
 MANIFEST_PATH = "leapter.project"
@@ -231,9 +233,13 @@ def _without_top_folder(files: dict[str, bytes]) -> dict[str, bytes]:
 def _sources(files: dict[str, bytes]) -> tuple[LogicSource, ...]:
     sources: dict[str, LogicSource] = {}
     faults: list[str] = []
+    size = 0
     for path, content in files.items():
         if not path.endswith(".vts") or path.endswith(".data.vts"):
             continue
+        size += len(content)
+        if size > MAX_SOURCES_BYTES:
+            raise ArchiveError(f"The sources are longer than {_mebibytes(MAX_SOURCES_BYTES)} together.")
         slug = slug_of(PurePosixPath(path).name.removesuffix(".vts").removesuffix(".logic"))
         try:
             text = decode_source(path, content)

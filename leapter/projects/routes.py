@@ -1,5 +1,7 @@
 """Dialogs that make, change or delete a project. The pages that list projects know Blueprints: see there."""
 
+from urllib.parse import urlsplit
+
 import flask
 from flask import request, url_for
 from flask_wtf import FlaskForm
@@ -48,7 +50,7 @@ def rename(project_id: object) -> Response:
         except InvalidInputError as error:
             _put_errors(form, error)
         else:
-            return htmx.done("Project renamed.", url_for("project_pages.show", project_id=project.id))
+            return htmx.done("Project renamed.", _page_behind(project.id))
     return htmx.render("projects/rename.html", "dialog", status=_status(form), form=form, project=project)
 
 
@@ -64,7 +66,7 @@ def settings(project_id: object) -> Response:
             ignores_unknown_inputs=form.ignores_unknown_inputs.data,
             keeps_run_data=form.keeps_run_data.data,
         )
-        return htmx.done("Settings saved.", url_for("project_pages.show", project_id=project.id))
+        return htmx.done("Settings saved.", _page_behind(project.id))
     return htmx.render("projects/settings.html", "dialog", status=_status(form), form=form, project=project)
 
 
@@ -88,6 +90,14 @@ def delete(project_id: object) -> Response:
         project=project,
         losing=service.losing_project(project.id),
     )
+
+
+def _page_behind(project_id: str) -> str:
+    """The page that the dialog was opened on: the list or, with or without htmx, the project's own."""
+    index = url_for("project_pages.index")
+    if urlsplit(request.headers.get("HX-Current-URL", "")).path == index:
+        return index
+    return url_for("project_pages.show", project_id=project_id)
 
 
 def _put_errors(form: FlaskForm, error: InvalidInputError) -> None:

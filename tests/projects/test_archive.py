@@ -217,6 +217,14 @@ def test_a_source_of_1_mebibyte_is_the_longest() -> None:
     assert sentence(("a.vts", padded + b" ")) == "a.vts is longer than 1 MiB."
 
 
+def test_all_sources_together_have_4_mebibytes_at_most() -> None:
+    mebibyte = SOURCE + b" " * (1024 * 1024 - len(SOURCE))
+    files = {f"{name}.vts": mebibyte for name in "abcd"}
+    assert len(read_files("x", files).sources) == 4
+    with pytest.raises(ArchiveError, match="longer than 4 MiB together"):
+        read_files("x", {**files, "e.vts": b" "})
+
+
 def test_a_source_that_is_no_utf_8_is_refused_with_its_line() -> None:
     said = sentence(("a.vts", b"//* Fee\n// \xe9t\xe9\n"), ("b.vts", SOURCE))
     assert said == "a.vts is not UTF-8 text: line 2 has other bytes."
