@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from leapter import accounts, api_keys, blueprints, db, logs, projects, runtime, web
 from leapter.blueprints.call_examples import call_examples
 from leapter.config import MAX_BODY_BYTES, ROOT, Settings
+from leapter.web.application import Application
 
 csrf = CSRFProtect()
 
@@ -19,7 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SettingsError: the environment holds a value that cannot be used.
     """
     settings = settings or Settings.from_env()
-    app = Flask("leapter", template_folder=str(ROOT / "templates"), static_folder=None)
+    app = Application("leapter", template_folder=str(ROOT / "templates"), static_folder=None)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=16 * MAX_BODY_BYTES,

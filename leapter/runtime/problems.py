@@ -249,7 +249,8 @@ def answer(error: Exception, *, run_id: str | None = None) -> Response:
         headers["WWW-Authenticate"] = 'ApiKey realm="leapter"'
     if run_id is not None:
         headers["X-Run-Id"] = run_id
-    for name, value in (*g.get("echoed_headers", ()), *problem.headers):
+    call = g.get("call")
+    for name, value in (*(call.echoed if call else ()), *problem.headers):
         headers[name] = value
     return response
 

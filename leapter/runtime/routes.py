@@ -1,9 +1,11 @@
 """The runs endpoint and what stands beside it: every route here asks for a key, and for nothing else."""
 
 import time
+from dataclasses import dataclass
 
 import flask
-from flask import Response, g, request
+from flask import Response, g
+from flask.globals import request_ctx
 from structlog import get_logger
 
 from leapter import veritas
@@ -32,9 +34,10 @@ from leapter.runtime.requests import (
 )
 from leapter.runtime.run_ids import new_run_id
 from leapter.runtime.state import Runtime, current_runtime
-from leapter.runtime.usage import RunRecord
+from leapter.runtime.usage import Client, RunRecord
 
 _PROJECT = "/runtime/api/v1/<appspace>/<project>"
+_HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
 _MAX_ERROR_CHARACTERS = 2_000
 
 log = get_logger("leapter.runtime")
@@ -42,19 +45,35 @@ log = get_logger("leapter.runtime")
 api = flask.Blueprint("runtime", __name__)
 
 
+@dataclass(kw_only=True, slots=True)
+class Call:
+    """What is known of a call; it stands on `g`, which a hook or a view then looks at once.
+
+    `echoed` are the header fields that the answer gets beside its own, be it a result or a problem.
+    """
+
+    runtime: Runtime
+    client: Client
+    correlation_id: str | None
+    echoed: list[tuple[str, str]]
+
+
 @api.before_request
 def authorize() -> None:
     """Let the request pass if its key may call the project in the address; put the grant on `g`."""
+    received = request_ctx.request  # the request itself: each look through the proxy takes half a microsecond
     runtime = current_runtime()
-    client = g.client = read_client(request)
-    correlation_id = g.correlation_id = read_correlation_id(request)
+    client = read_client(received)
+    correlation_id = read_correlation_id(received)
+    call = Call(runtime=runtime, client=client, correlation_id=correlation_id, echoed=[])
     if correlation_id is not None:
         # Headers are Latin-1 to WSGI; these are the bytes of UTF-8 in that guise, as they came.
-        g.echoed_headers = [("X-Correlation-Id", correlation_id.encode().decode("latin-1"))]
-    address = request.view_args or {}
+        call.echoed.append(("X-Correlation-Id", correlation_id.encode().decode("latin-1")))
+    g.call = call
+    address = received.view_args or {}
     try:
         grant = runtime.access.authorize(
-            read_secret(request),
+            read_secret(received),
             appspace=address["appspace"],
             project=address["project"],
             blueprint=address.get("blueprint", ""),
@@ -67,18 +86,20 @@ def authorize() -> None:
         raise
     runtime.usage.use(grant.key_id, client)
     g.grant = grant
-    check_accepts_json(request)
+    check_accepts_json(received)
 
 
 @api.post(f"{_PROJECT}/models/<blueprint>/runs", provide_automatic_options=False)
 def create_run(appspace: str, project: str, blueprint: str) -> Response:
     """Run a Blueprint with the inputs in the body."""
     grant: Grant = g.grant
-    runtime = current_runtime()
+    call: Call = g.call
     called = _blueprint(grant, blueprint)
-    if runtime.limiter is not None:
-        _take_from_allowance(runtime, grant)
-    inputs, size = read_inputs(request)
+    if call.runtime.limiter is not None:
+        allowance = call.runtime.limiter.take(grant.key_id)
+        if allowance is not None:
+            call.echoed.extend(allowance.headers())
+    inputs, size = read_inputs(request_ctx.request)
     revision_id, revision_number = _in_force(called)
     program = programs.get(revision_id)
     run_id = new_run_id()
@@ -93,13 +114,13 @@ def create_run(appspace: str, project: str, blueprint: str) -> Response:
         if outcome.warnings:
             document["warnings"] = outcome.warnings
         body = to_json(document)
-        response = Response(body, 200, _headers(run_id))
+        response = Response(body, 200, [*_HEADERS, ("X-Run-Id", run_id), *call.echoed])
     except Exception as failure:  # whatever a run ends in, it is a run, with an id and a record
         duration_us = (time.perf_counter_ns() - start) // 1000
         error = failure
         response = answer(failure, run_id=run_id)
     keeps_data = grant.keeps_run_data
-    runtime.usage.record(
+    call.runtime.usage.record(
         RunRecord(
             id=run_id,
             project_id=grant.project_id,
@@ -110,8 +131,8 @@ def create_run(appspace: str, project: str, blueprint: str) -> Response:
             started_at=started_at,
             duration_us=duration_us,
             status=response.status_code,
-            client=g.client,
-            correlation_id=g.correlation_id,
+            client=call.client,
+            correlation_id=call.correlation_id,
             error_code=None if error is None else problem_of(error).code,
             error_message=None if error is None else _storable(problem_of(error).detail),
             input_data=inputs if keeps_data else None,
@@ -153,22 +174,8 @@ def _in_force(called: GrantedBlueprint) -> tuple[str, int]:
     return called.revision_id, called.revision_number
 
 
-def _take_from_allowance(runtime: Runtime, grant: Grant) -> None:
-    allowance = runtime.limiter.take(grant.key_id) if runtime.limiter else None
-    if allowance is not None:
-        g.echoed_headers = [*g.get("echoed_headers", ()), *allowance.headers()]
-
-
-def _headers(run_id: str | None = None) -> list[tuple[str, str]]:
-    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-    if run_id is not None:
-        headers.append(("X-Run-Id", run_id))
-    headers.extend(g.get("echoed_headers", ()))
-    return headers
-
-
 def _json(value: object) -> Response:
-    return Response(to_json(value), 200, _headers())
+    return Response(to_json(value), 200, [*_HEADERS, *g.call.echoed])
 
 
 def _storable(text: str) -> str:
