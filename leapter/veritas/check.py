@@ -3,19 +3,16 @@
 from collections.abc import Iterable
 
 from leapter.veritas import ast
-from leapter.veritas.builtins import DATE_FUNCTIONS, FUNCTIONS, INSTEAD, MATH, METHODS, Builtin
+from leapter.veritas.builtins import FUNCTIONS
+from leapter.veritas.check_expressions import ExpressionChecker, words
 from leapter.veritas.findings import Findings
 from leapter.veritas.literals import NotLiteralError, fits, json_value, literal_value
 from leapter.veritas.nodes import NodeNamer
 from leapter.veritas.shapes import (
-    BOOLEAN,
     IS_ABSENT,
     IS_NULL,
     LIST,
-    NUMBER,
-    OBJECT,
     TEXT,
-    Shape,
     Shaper,
     shape_of_type,
 )
@@ -23,7 +20,6 @@ from leapter.veritas.signature import Parameter, Signature, call_identifier
 from leapter.veritas.spelling import nearest
 from leapter.veritas.types import NOT_YET, WORDS, Type
 
-_KIND_WORDS = ((NUMBER, "number"), (TEXT, "text"), (BOOLEAN, "boolean"), (LIST, "list"), (OBJECT, "object"))
 _TYPE_HINTS = {
     "int": "number",
     "integer": "number",
@@ -70,7 +66,7 @@ def check(document: ast.Document, findings: Findings) -> Signature | None:
     return signature
 
 
-class _FunctionChecker:
+class _FunctionChecker(ExpressionChecker):
     def __init__(
         self,
         document: ast.Document,
@@ -78,17 +74,14 @@ class _FunctionChecker:
         functions: dict[str, ast.Function],
         findings: Findings,
     ) -> None:
+        super().__init__(functions, findings)
         self._document = document
         self._function = function
-        self._functions = functions
-        self._findings = findings
         self._loops = 0
-        self._types: dict[str, Type] = {}
         self._declared_at: dict[str, int] = {}
         self._outputs: set[str] = set()
         self._enclosing_loop_variables: list[str] = []
         self._loop_variables: set[str] = set()
-        self._shaper = Shaper({})
 
     def check(self) -> Signature:
         function = self._function
@@ -352,7 +345,7 @@ class _FunctionChecker:
                 self._findings.error(
                     statement.values.start,
                     "not_a_list",
-                    f"`for … in` goes through a list; this is {_words(shape)}.",
+                    f"`for … in` goes through a list; this is {words(shape)}.",
                     None,
                 )
             self._loop(statement.body)
@@ -409,7 +402,7 @@ class _FunctionChecker:
             self._findings.warning(
                 value.start,
                 "type_mismatch",
-                f"`{name}` is declared as {declared}; this is {_words(shape)}.",
+                f"`{name}` is declared as {declared}; this is {words(shape)}.",
                 None,
             )
 
@@ -436,260 +429,6 @@ class _FunctionChecker:
                 self._expression(output)
                 if isinstance(target, ast.Name) and target.name in self._types:
                     self._check_assigned(output, self._types[target.name], target.name)
-
-    # Expressions
-
-    def _expression(self, expression: ast.Expression) -> None:
-        if isinstance(expression, ast.Literal):
-            return
-        if isinstance(expression, ast.Name):
-            if expression.name not in self._types:
-                self._unknown_name(expression.name, expression.start, assigned=False)
-        elif isinstance(expression, ast.Binary | ast.Logical):
-            self._expression(expression.left)
-            self._expression(expression.right)
-        elif isinstance(expression, ast.Unary):
-            self._expression(expression.operand)
-        elif isinstance(expression, ast.Conditional):
-            # A ladder of conditionals is as deep as it is long; the bound on height holds for it too.
-            self._expression(expression.condition)
-            self._expression(expression.consequent)
-            self._expression(expression.alternative)
-        elif isinstance(expression, ast.ListLiteral):
-            for element in expression.elements:
-                self._expression(element)
-        elif isinstance(expression, ast.ObjectLiteral):
-            for _, value in expression.entries:
-                self._expression(value)
-        elif isinstance(expression, ast.Property):
-            self._property(expression)
-        elif isinstance(expression, ast.Index):
-            self._expression(expression.target)
-            self._expression(expression.index)
-        elif isinstance(expression, ast.Call):
-            self._call(expression)
-
-    def _unknown_name(self, name: str, offset: int, *, assigned: bool) -> None:
-        if name in ("undefined", "nil", "None"):
-            self._findings.error(offset, "unknown_name", f"There is no `{name}`.", "Write absent or null.")
-            return
-        if name in ("True", "False"):
-            self._findings.error(offset, "unknown_name", f"There is no `{name}`.", f"Write {name.lower()}.")
-            return
-        close = nearest(name, self._types)
-        fix = f"Did you mean `{close}`?" if close else None
-        if fix is None and assigned:
-            fix = f"Declare it: var {name}: number;"
-        if name in FUNCTIONS or name in self._functions:
-            fix = f"`{name}` is a function; call it: {name}(…)"
-        self._findings.error(offset, "unknown_name", f"`{name}` is not declared.", fix)
-
-    def _property(self, expression: ast.Property) -> None:
-        target = expression.target
-        if isinstance(target, ast.Name) and target.name == "Math" and "Math" not in self._types:
-            known = expression.name in MATH
-            self._findings.error(
-                expression.name_start,
-                "unknown_function",
-                f"`Math.{expression.name}` is a function."
-                if known
-                else f"There is no `Math.{expression.name}`.",
-                f"Call it: {MATH[expression.name].signature}" if known else _math_fix(expression.name),
-            )
-            return
-        self._expression(target)
-        name = expression.name
-        shape = self._shaper.shape(target)
-        if name in METHODS and not shape.kinds & OBJECT:
-            self._findings.error(
-                expression.name_start,
-                "uncalled_method",
-                f"`{name}` is a method.",
-                f"Call it: {METHODS[name].signature}",
-            )
-        elif name != "length" and shape.only(LIST | TEXT | NUMBER | BOOLEAN) and shape.kinds:
-            instead = INSTEAD.get(name)
-            self._findings.error(
-                expression.name_start,
-                "unknown_property",
-                f"{_words(shape).capitalize()} has no property `{name}`.",
-                f"Use {instead}." if instead else "Use length." if shape.only(LIST | TEXT) else None,
-            )
-
-    def _call(self, call: ast.Call) -> None:
-        callee = call.callee
-        if isinstance(callee, ast.Name):
-            self._call_function(call, callee)
-        elif isinstance(callee, ast.Property):
-            self._call_method(call, callee)
-        else:
-            self._findings.error(
-                call.start, "not_callable", "This cannot be called.", "A function is called by its name."
-            )
-        for argument in call.arguments:
-            self._expression(argument.value)
-
-    def _call_function(self, call: ast.Call, callee: ast.Name) -> None:
-        name = callee.name
-        builtin = FUNCTIONS.get(name)
-        if name in self._types:
-            self._findings.error(callee.start, "not_callable", f"`{name}` is not a function.", None)
-        elif builtin is not None:
-            self._arguments(call, builtin, f"`{name}`")
-            if name in ("min", "max") and call.arguments:
-                shape = self._shaper.shape(call.arguments[0].value)
-                if not shape.kinds & (LIST | IS_ABSENT | IS_NULL):
-                    self._findings.error(
-                        call.arguments[0].value.start,
-                        "not_a_list",
-                        f"`{name}` takes a list.",
-                        f"{name}([a, b]) or Math.{name}(a, b)",
-                    )
-            elif name in ("sum", "sort", "contains", "find") and call.arguments:
-                shape = self._shaper.shape(call.arguments[0].value)
-                if not shape.kinds & (LIST | IS_ABSENT | IS_NULL):
-                    self._findings.error(
-                        call.arguments[0].value.start,
-                        "not_a_list",
-                        f"`{name}` takes a list; this is {_words(shape)}.",
-                        builtin.signature,
-                    )
-        elif name in self._functions:
-            self._call_helper(call, callee, self._functions[name])
-        elif name in DATE_FUNCTIONS:
-            self._findings.error(
-                callee.start, "not_supported", f"The date function `{name}` is not supported here yet.", None
-            )
-        elif call.arguments and all(argument.name is not None for argument in call.arguments):
-            self._findings.error(
-                callee.start,
-                "not_supported",
-                f"There is no helper `{name}` here, and calls to other Blueprints are not supported yet.",
-                self._helper_hint(name),
-            )
-        else:
-            instead = INSTEAD.get(name)
-            close = nearest(name, (*FUNCTIONS, *self._functions))
-            fix = (
-                f"Use {instead}."
-                if instead
-                else f"Did you mean `{close}`?"
-                if close
-                else f"The functions are {', '.join(FUNCTIONS)}."
-            )
-            self._findings.error(callee.start, "unknown_function", f"There is no function `{name}`.", fix)
-
-    def _helper_hint(self, name: str) -> str | None:
-        close = nearest(name, self._functions)
-        return f"Did you mean `{close}`?" if close else None
-
-    def _call_helper(self, call: ast.Call, callee: ast.Name, helper: ast.Function) -> None:
-        wanted = {parameter.name: parameter for parameter in helper.inputs}
-        given: set[str] = set()
-        example = f"{helper.name}({', '.join(f'{name}: …' for name in wanted)})"
-        for argument in call.arguments:
-            if argument.name is None:
-                self._findings.error(
-                    argument.start, "positional_argument", f"`{helper.name}` takes named arguments.", example
-                )
-                return
-            if argument.name not in wanted:
-                close = nearest(argument.name, wanted)
-                self._findings.error(
-                    argument.start,
-                    "unknown_argument",
-                    f"`{helper.name}` has no input `{argument.name}`.",
-                    f"Did you mean `{close}`?" if close else example,
-                )
-            elif argument.name in given:
-                self._findings.error(
-                    argument.start, "repeated_argument", f"`{argument.name}` is given twice.", "Remove one."
-                )
-            given.add(argument.name)
-        for name, parameter in wanted.items():
-            if name not in given and parameter.default is None:
-                self._findings.error(
-                    callee.start, "missing_argument", f"`{helper.name}` needs the input `{name}`.", example
-                )
-
-    def _call_method(self, call: ast.Call, callee: ast.Property) -> None:
-        name = callee.name
-        if isinstance(callee.target, ast.Name) and callee.target.name == "Math" and "Math" not in self._types:
-            builtin = MATH.get(name)
-            if builtin is None:
-                self._findings.error(
-                    callee.name_start, "unknown_function", f"There is no `Math.{name}`.", _math_fix(name)
-                )
-            else:
-                self._arguments(call, builtin, f"`Math.{name}`")
-            return
-        self._expression(callee.target)
-        method = METHODS.get(name)
-        if method is None:
-            instead = INSTEAD.get(name)
-            close = nearest(name, METHODS)
-            fix = (
-                f"Use {instead}."
-                if instead
-                else f"Did you mean `{close}`?"
-                if close
-                else f"The methods are {', '.join(METHODS)}."
-            )
-            self._findings.error(callee.name_start, "unknown_method", f"There is no method `{name}`.", fix)
-            return
-        self._arguments(call, method, f"`{name}`")
-        shape = self._shaper.shape(callee.target)
-        known = {"list": LIST, "text": TEXT, "number": NUMBER}
-        possible = IS_NULL | IS_ABSENT
-        for receiver in method.receivers:
-            possible |= known[receiver]
-        if not shape.kinds & possible and shape.kinds:
-            owners = " and ".join(f"{receiver}s" for receiver in sorted(method.receivers))
-            self._findings.error(
-                callee.name_start,
-                "wrong_receiver",
-                f"`{name}` is a method of {owners}; this is {_words(shape)}.",
-                None,
-            )
-
-    def _arguments(self, call: ast.Call, builtin: Builtin, shown: str) -> None:
-        for argument in call.arguments:
-            if argument.name is not None:
-                self._findings.error(
-                    argument.start,
-                    "named_argument",
-                    f"{shown} takes its arguments by position.",
-                    builtin.signature,
-                )
-                return
-        count = len(call.arguments)
-        if not builtin.fewest <= count <= builtin.most:
-            self._findings.error(
-                call.start,
-                "argument_count",
-                f"{shown} does not take {_counted(count)}.",
-                f"Write {builtin.signature}.",
-            )
-
-
-def _math_fix(name: str) -> str:
-    if name == "PI":
-        return "Write 3.141592653589793."
-    instead = INSTEAD.get(name)
-    if instead and name not in MATH:
-        return f"Use {instead}."
-    close = nearest(name, MATH)
-    return f"Did you mean `Math.{close}`?" if close else f"Math has {', '.join(MATH)}."
-
-
-def _counted(count: int) -> str:
-    return "1 argument" if count == 1 else f"{count} arguments"
-
-
-def _words(shape: Shape) -> str:
-    words = [word for bit, word in _KIND_WORDS if shape.kinds & bit]
-    articles = {"object": "an object", "text": "text"}
-    return " or ".join(articles.get(word, f"a {word}") for word in words) or "nothing"
 
 
 def _among(value: object, values: Iterable[object]) -> bool:

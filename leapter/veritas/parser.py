@@ -1,22 +1,19 @@
 """Tokens to the syntax tree."""
 
-import re
-from collections.abc import Callable
 from typing import NoReturn
 
 from leapter.veritas import ast
-from leapter.veritas.expressions import ExpressionParser, NestingError, ParseError
+from leapter.veritas.declarations import DeclarationParser
+from leapter.veritas.expressions import NestingError, ParseError
 from leapter.veritas.findings import Findings
 from leapter.veritas.lexer import Token, text_value, tokenize
 from leapter.veritas.source import Source
-from leapter.veritas.types import ANY, WORDS, Type
+from leapter.veritas.types import ANY
 
 # CPython compiles at most 20 loops inside each other; a Blueprint needs far fewer.
 MAX_NESTED_LOOPS = 16
 
-_NODE_ID = re.compile(r"[A-Za-z]-[0-9a-fA-F]+")
 _ASSIGNMENTS = frozenset(("=", "+=", "-=", "*=", "/=", "%="))
-_DELIMITER_CELL = re.compile(r"[ \t]*:?-+:?[ \t]*")
 _FOREIGN_STATEMENTS = {
     "let": "Write var.",
     "const": "Write var.",
@@ -39,7 +36,7 @@ def parse(source: Source, findings: Findings) -> ast.Document:
     return document
 
 
-class Parser(ExpressionParser):
+class Parser(DeclarationParser):
     """Recursive descent; nesting is bounded, so that no source can exhaust Python's stack."""
 
     def __init__(self, source: Source, findings: Findings, tokens: list[Token]) -> None:
@@ -114,146 +111,6 @@ class Parser(ExpressionParser):
             self.fail("expected_body", f"The body of `{name}` is expected here: `{{`, not {self.shown()}.")
         body = self._block()
         return ast.Function(notes, name, start, self.source.line_of(start), inputs, outputs, body)
-
-    def _parameters(self, closing: str, one: Callable[[], ast.Parameter]) -> list[ast.Parameter]:
-        parameters: list[ast.Parameter] = []
-        while self.token.kind not in (closing, "end"):
-            position = self.position
-            try:
-                parameters.append(one())
-            except ParseError as problem:
-                self.report(problem)
-                self._skip_parameter(closing)
-                if self.position == position:
-                    self.advance()
-            if self.token.kind == closing:
-                break
-            if not self.accept(","):
-                if self.token.kind in ("->", "{", "}", "function", "end"):
-                    break
-                self.findings.error(
-                    self.token.start, "expected_comma", f"A comma is expected here, not {self.shown()}.", None
-                )
-                if self.token.kind != "name":
-                    self._skip_parameter(closing)
-                    self.accept(",")
-        return parameters
-
-    def _skip_parameter(self, closing: str) -> None:
-        depth = 0
-        while self.token.kind != "end":
-            kind = self.token.kind
-            if depth == 0 and kind in (",", closing, "->", "{", "function"):
-                return
-            if kind in ("(", "["):
-                depth += 1
-            elif kind in (")", "]"):
-                depth -= 1
-            self.advance()
-
-    def _parameter(self) -> ast.Parameter:
-        notes = self.notes()
-        start = self.token.start
-        name = self._new_name("An input or output")
-        has_type_word = False
-        kind = ANY
-        has_type = self.accept(":")
-        if has_type:
-            # `type` is also a fine name for a structure's alias, so it is the word only before a type.
-            if self.token.text == "type" and self.peek().kind == "name":
-                has_type_word = True
-                self.advance()
-            kind = self._type()
-        else:
-            self.findings.error(
-                self.token.start, "missing_type", f"`{name}` needs a type.", f"{name}: number"
-            )
-        choices: list[ast.Expression] | None = None
-        if self.token.text == "choice" and self.token.kind == "name":
-            self._demand_type_word(has_type_word, name, "`choice`")
-            self.advance()
-            choices = self._choices()
-        default: ast.Expression | None = None
-        if self.token.kind == "=":
-            self._demand_type_word(has_type_word, name, "a default")
-            self.advance()
-            default = self.unary()
-        return ast.Parameter(notes, name, start, self.source.line_of(start), kind, has_type, default, choices)
-
-    def _demand_type_word(self, has_type_word: bool, name: str, what: str) -> None:
-        if not has_type_word:
-            self.findings.error(
-                self.token.start,
-                "missing_type_word",
-                f"Before {what}, the type of `{name}` begins with the word `type`.",
-                f"{name}: type …",
-            )
-
-    def _choices(self) -> list[ast.Expression]:
-        if self.token.kind != "[":
-            self.fail(
-                "expected_choices",
-                f"The allowed values are expected here, not {self.shown()}.",
-                'choice ["a", "b"]',
-            )
-        return self.list_literal().elements
-
-    def _type(self) -> Type:
-        depth = 0
-        outer: list[str] = []
-        token = self.token
-        while True:
-            token = self.token
-            if token.kind != "name":
-                self.fail(
-                    "expected_type",
-                    f"A type is expected here, not {self.shown()}.",
-                    "number, _text, boolean, list of number …",
-                )
-            if token.text in ("list", "map") and self.peek().text == "of":
-                outer.append(token.text)
-                self.advance()
-                self.advance()
-                depth += 1
-                if depth > 16:
-                    raise NestingError(token.start, "This type is nested too deeply.", "At most 16 levels.")
-                continue
-            break
-        self.advance()
-        word = token.text
-        result: Type
-        if word == "any":
-            result = ANY
-            if self.token.text in ("single", "multiple") and self.token.kind == "name":
-                result = Type(kind="any single" if self.token.text == "single" else "any multiple")
-                self.advance()
-        elif word in WORDS:
-            result = Type(kind=WORDS[word], written=word)
-        else:
-            result = Type(kind="named", name=word)
-        if result == ANY and outer:
-            self.findings.error(
-                token.start,
-                "list_of_any",
-                f"`{outer[-1]} of any` says too little to check the values.",
-                "Name the type of the elements, or use `any multiple` for a list of objects.",
-            )
-        for word in reversed(outer):
-            result = Type(kind="list" if word == "list" else "map", element=result)
-        return result
-
-    def _new_name(self, what: str) -> str:
-        if self.token.kind != "name":
-            if self.token.text.isidentifier():
-                self.fail(
-                    "reserved_word",
-                    f"`{self.token.text}` is a word of the language and cannot be a name.",
-                    "Choose another name.",
-                )
-            self.fail("expected_name", f"{what} needs a name, not {self.shown()}.")
-        name = self.token.text
-        self.advance()
-        return name
 
     # Statements
 
@@ -415,15 +272,6 @@ class Parser(ExpressionParser):
     def _fail_increment(self, target: str) -> NoReturn:
         operator = self.token.text
         self.fail("increment", f"There is no `{operator}`.", f"{target} {operator[0]}= 1")
-
-    def _check_target(self, target: ast.Expression) -> None:
-        if not isinstance(target, ast.Name | ast.Property | ast.Index):
-            raise ParseError(
-                target.start,
-                "bad_target",
-                "Only a name, a field or an element of a list can be assigned.",
-                "x = …, obj.field = …, list[i] = …",
-            )
 
     def _section(self) -> ast.Statement:
         notes = self.notes()
@@ -709,171 +557,3 @@ class Parser(ExpressionParser):
             if not self.accept(","):
                 break
         return ast.Var(notes, start, self._end(), line, declarators)
-
-    # Decision tables
-
-    def _decide(self) -> ast.Statement:
-        notes = self.notes()
-        start = self.token.start
-        line = self.source.line_of(start)
-        self.advance()
-        self.advance()
-        if self.token.kind != "table":
-            self.fail(
-                "expected_table",
-                "A table is expected in the lines below `decide first`.",
-                "| input | -> output | and, below, | --- | --- | and the rows",
-            )
-        table = self.token
-        self.advance()
-        self.accept(";")
-        inputs: list[ast.Expression] = []
-        targets: list[ast.Expression] = []
-        rows: list[ast.TableRow] = []
-        pending: list[tuple[int, int]] = []  # comment lines before a row
-        row_number = 0
-        columns = 0
-        for line_start, line_end in self._table_lines(table):
-            if self.source.text[line_start] != "|":
-                pending.append((line_start, line_end))
-                continue
-            cells = self._cells(line_start, line_end)
-            row_number += 1
-            if row_number == 1:
-                columns = len(cells)
-                inputs, targets = self._table_header(cells, line_start)
-            elif row_number == 2:
-                if not all(_DELIMITER_CELL.fullmatch(self.source.text, *cell) for cell in cells):
-                    raise ParseError(
-                        line_start,
-                        "expected_delimiter",
-                        "The second line of a table is its delimiter row.",
-                        "| " + "--- | " * columns,
-                    )
-            else:
-                row = self._table_row(cells, line_start, pending, len(inputs), columns)
-                if row is not None:
-                    rows.append(row)
-                pending = []
-        if row_number == 1:
-            raise ParseError(
-                table.start,
-                "expected_delimiter",
-                "The second line of a table is its delimiter row.",
-                "| " + "--- | " * columns,
-            )
-        if not rows and row_number == 2:
-            self.findings.warning(
-                table.start, "empty_table", "This table has no rows, so it decides nothing."
-            )
-        return ast.Decide(notes, start, table.end, line, inputs, targets, rows)
-
-    def _table_lines(self, table: Token) -> list[tuple[int, int]]:
-        lines = []
-        for match in re.compile(r"[^\r\n]+").finditer(self.source.text, table.start, table.end):
-            content = match.group()
-            stripped = content.strip()
-            if stripped:
-                start = match.start() + content.index(stripped[0])
-                lines.append((start, start + len(stripped)))
-        return lines
-
-    def _cells(self, start: int, end: int) -> list[tuple[int, int]]:
-        """(start, end) of each cell of one table line; a bar inside quotes does not end a cell."""
-        text = self.source.text
-        cells: list[tuple[int, int]] = []
-        cell_start = start + 1
-        position = cell_start
-        quote = ""
-        while position < end:
-            character = text[position]
-            if quote:
-                if character == "\\":
-                    position += 1
-                elif character == quote:
-                    quote = ""
-            elif character in "\"'":
-                quote = character
-            elif character == "|":
-                cells.append((cell_start, position))
-                cell_start = position + 1
-            position += 1
-        if text[cell_start:end].strip():
-            cells.append((cell_start, end))
-        return cells
-
-    def _table_header(
-        self, cells: list[tuple[int, int]], line_start: int
-    ) -> tuple[list[ast.Expression], list[ast.Expression]]:
-        inputs: list[ast.Expression] = []
-        targets: list[ast.Expression] = []
-        seen_arrow = False
-        for start, end in cells:
-            content = self.source.text[start:end]
-            if content.lstrip().startswith("->"):
-                seen_arrow = True
-                start += content.index("->") + 2  # noqa: PLW2901 - the cell proper begins behind its arrow
-            expression = self._cell_expression(start, end)
-            if seen_arrow:
-                self._check_target(expression)
-                targets.append(expression)
-            else:
-                inputs.append(expression)
-        if not targets:
-            raise ParseError(
-                line_start,
-                "table_without_outputs",
-                "A table needs a column that it fills in.",
-                "| input | -> output |",
-            )
-        return inputs, targets
-
-    def _table_row(
-        self,
-        cells: list[tuple[int, int]],
-        line_start: int,
-        pending: list[tuple[int, int]],
-        input_count: int,
-        columns: int,
-    ) -> ast.TableRow | None:
-        if len(cells) != columns:
-            self.findings.error(
-                line_start,
-                "table_columns",
-                f"This row has {len(cells)} cells, the header has {columns}.",
-                "Give every column its cell; `any` matches everything.",
-            )
-            return None
-        notes = ast.Notes()
-        if pending:
-            tokens = tokenize(self.source, self.findings, pending[0][0], pending[-1][1])
-            notes = self.notes_of(tokens[-1])
-        conditions: list[ast.Expression | None] = []
-        outputs: list[ast.Expression] = []
-        try:
-            for column, (start, end) in enumerate(cells):
-                if column >= input_count:
-                    outputs.append(self._cell_expression(start, end))
-                elif self.source.text[start:end].strip() == "any":
-                    conditions.append(None)
-                else:
-                    conditions.append(self._cell_expression(start, end))
-        except ParseError as problem:
-            self.report(problem)
-            return None
-        return ast.TableRow(notes, line_start, self.source.line_of(line_start), conditions, outputs)
-
-    def _cell_expression(self, start: int, end: int) -> ast.Expression:
-        tokens = tokenize(self.source, self.findings, start, end)
-        if tokens[0].kind == "end":
-            raise ParseError(
-                start,
-                "empty_cell",
-                "This cell is empty.",
-                "Write a value; in an input column, `any` matches everything.",
-            )
-        cell = ExpressionParser(self.source, self.findings, tokens)
-        expression = cell.expression()
-        if cell.token.kind != "end":
-            cell.fail("expected_end", f"The cell is expected to end here, not {cell.shown()}.")
-        return expression
