@@ -16,21 +16,38 @@ class Analysis:
     place.
     """
 
-    document: ast.Document | None signature: Signature | None findings: tuple[Finding, ...]
+    document: ast.Document | None
+    signature: Signature | None
+    findings: tuple[Finding, ...]
 
-    @property def has_errors(self) -> bool: return any(finding.severity == "error" for finding in
-    self.findings)
+    @property
+    def has_errors(self) -> bool:
+        return any(finding.severity == "error" for finding in self.findings)
 
 
-def analyze(source: str) -> Analysis: """Parses and checks the text of a logic file (at most 1 MiB in UTF-8).
-Bad source gives findings, never an error.
-    """ text = source.removeprefix("\ufeff") if len(text.encode("utf-8", "surrogatepass")) > MAX_SOURCE_BYTES:
-    findings = Findings(Source("")) findings.error( 0, "source_too_long", "The source is longer than 1 MiB.",
-    "Split it into several Blueprints." ) return Analysis(document=None, signature=None,
-    findings=findings.sorted()) read = Source(text) findings = Findings(read) document: ast.Document | None =
-    None signature: Signature | None = None try: document = parse(read, findings) signature = check(document,
-    findings) document.signature, document.is_sound = signature, not findings.has_errors except
-    RecursionError: # Nesting is bounded well below Python's stack; this is for a caller that has little of it
-    left. findings.error(0, "too_deep", "The source is nested too deeply.", "Split it with locals or
-    helpers.") signature = None if document is not None and not document.functions: document = None return
-    Analysis(document=document, signature=signature, findings=findings.sorted())
+def analyze(source: str) -> Analysis:
+    """Parses and checks the text of a logic file (at most 1 MiB in UTF-8). Bad source gives findings,
+    never an error.
+    """
+    text = source.removeprefix("\ufeff")
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_SOURCE_BYTES:
+        findings = Findings(Source(""))
+        findings.error(
+            0, "source_too_long", "The source is longer than 1 MiB.", "Split it into several Blueprints."
+        )
+        return Analysis(document=None, signature=None, findings=findings.sorted())
+    read = Source(text)
+    findings = Findings(read)
+    document: ast.Document | None = None
+    signature: Signature | None = None
+    try:
+        document = parse(read, findings)
+        signature = check(document, findings)
+        document.signature, document.is_sound = signature, not findings.has_errors
+    except RecursionError:
+        # Nesting is bounded well below Python's stack; this is for a caller that has little of it left.
+        findings.error(0, "too_deep", "The source is nested too deeply.", "Split it with locals or helpers.")
+        signature = None
+    if document is not None and not document.functions:
+        document = None
+    return Analysis(document=document, signature=signature, findings=findings.sorted())

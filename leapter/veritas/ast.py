@@ -233,12 +233,25 @@ class Parameter:
     read them.
     """
 
-    notes: Notes name: str start: int line: int type: Type has_type: bool default: Expression | None choices:
-    list[Expression] | None
+    notes: Notes
+    name: str
+    start: int
+    line: int
+    type: Type
+    has_type: bool
+    default: Expression | None
+    choices: list[Expression] | None
 
 
-@dataclass(slots=True) class Function: notes: Notes name: str start: int line: int inputs: list[Parameter]
-outputs: list[Parameter] body: list[Statement]
+@dataclass(slots=True)
+class Function:
+    notes: Notes
+    name: str
+    start: int
+    line: int
+    inputs: list[Parameter]
+    outputs: list[Parameter]
+    body: list[Statement]
 
 
 @dataclass(slots=True)

@@ -277,27 +277,63 @@ def output_value(state: State, value: object, output: Parameter) -> object:
     """A value of a run as JSON; absent elements of lists are null, absent members left out.
 
     Raises OperationFailed, which names the output, for NaN, infinities and values nested too deeply.
-    """ if type(value) is float: if -9007199254740992.0 <= value <= 9007199254740992.0: whole = int(value)
-    return whole if whole == value else value return _large_number(value, output) if type(value) is str:
-    return from_code_units(value) if value is True or value is False: return value if value is NULL or value
-    is ABSENT: return None try: return _nested(state, value, output, 1) except LimitExceeded as error:
-    error.node = _node(output) raise
+    """
+    if type(value) is float:
+        if -9007199254740992.0 <= value <= 9007199254740992.0:
+            whole = int(value)
+            return whole if whole == value else value
+        return _large_number(value, output)
+    if type(value) is str:
+        return from_code_units(value)
+    if value is True or value is False:
+        return value
+    if value is NULL or value is ABSENT:
+        return None
+    try:
+        return _nested(state, value, output, 1)
+    except LimitExceeded as error:
+        error.node = _node(output)
+        raise
 
 
-def _large_number(value: float, output: Parameter) -> object: if value - value != 0: raise OperationFailed(
-f"The output `{output.name}` is {number_to_text(value)}, which is not a number.", node=_node(output), ) #
-ECMAScript writes up to 21 digits, the last of them zeros; JSON writers take whole numbers of 63 bits. if
-abs(value) < 2.0**63: return int(number_to_text(value)) return value
+def _large_number(value: float, output: Parameter) -> object:
+    if value - value != 0:
+        raise OperationFailed(
+            f"The output `{output.name}` is {number_to_text(value)}, which is not a number.",
+            node=_node(output),
+        )
+    # ECMAScript writes up to 21 digits, the last of them zeros; JSON writers take whole numbers of 63 bits.
+    if abs(value) < 2.0**63:
+        return int(number_to_text(value))
+    return value
 
 
-def _nested(state: State, value: object, output: Parameter, depth: int) -> object: if depth > MAX_DEPTH: raise
-OperationFailed( f"The output `{output.name}` is nested more than {MAX_DEPTH} deep.", node=_node(output) ) if
-isinstance(value, list): # The same list may stand in many places; what it becomes is counted each time.
-state.elements(len(value), len(value)) state.work(len(value)) return [ _nested(state, element, output, depth +
-1) if isinstance(element, list | dict) else output_value(state, element, output) for element in value ]
-members = cast("dict[str, object]", value) state.members(len(members)) state.work(len(members)) return {
-from_code_units(key): _nested(state, member, output, depth + 1) if isinstance(member, list | dict) else
-output_value(state, member, output) for key, member in members.items() if member is not ABSENT }
+def _nested(state: State, value: object, output: Parameter, depth: int) -> object:
+    if depth > MAX_DEPTH:
+        raise OperationFailed(
+            f"The output `{output.name}` is nested more than {MAX_DEPTH} deep.", node=_node(output)
+        )
+    if isinstance(value, list):
+        # The same list may stand in many places; what it becomes is counted each time.
+        state.elements(len(value), len(value))
+        state.work(len(value))
+        return [
+            _nested(state, element, output, depth + 1)
+            if isinstance(element, list | dict)
+            else output_value(state, element, output)
+            for element in value
+        ]
+    members = cast("dict[str, object]", value)
+    state.members(len(members))
+    state.work(len(members))
+    return {
+        from_code_units(key): _nested(state, member, output, depth + 1)
+        if isinstance(member, list | dict)
+        else output_value(state, member, output)
+        for key, member in members.items()
+        if member is not ABSENT
+    }
 
 
-def _node(output: Parameter) -> Node: return Node(id=output.node_id, label=output.label, line=output.line)
+def _node(output: Parameter) -> Node:
+    return Node(id=output.node_id, label=output.label, line=output.line)

@@ -85,18 +85,27 @@ def _largest(values: list[float]) -> float:
 def sort(state: State, values: object, order: object = "ascending") -> list[object]:
     """A new list. Numbers are sorted by value (NaN last), texts by code unit; null and absent come last,
     in that order.
-    """ elements = _list(values, "sort") if order not in ("ascending", "descending"): raise
-    OperationFailed('The order of `sort` is "ascending" or "descending".') # A sort of n elements takes some
-    17 n steps at most within the limit of a list. state.work(17 * len(elements))
-    state.elements(len(elements), len(elements)) proper = [value for value in elements if value is not NULL
-    and value is not ABSENT] nulls = [value for value in elements if value is NULL] absents = [value for value
-    in elements if value is ABSENT] descending = order == "descending" if all(isinstance(value, str) for value
-    in proper): return [*sorted(cast("list[str]", proper), reverse=descending), *nulls, *absents] for
-    position, value in enumerate(elements): if not isinstance(value, float) and value is not NULL and value is
-    not ABSENT: raise OperationFailed( f"`sort` takes a list of numbers or a list of texts; element {position}
-    is {kind_of(value)}." ) numbers_only = cast("list[float]", proper) ordered = sorted((value for value in
-    numbers_only if not math.isnan(value)), reverse=descending) return [*ordered, *(value for value in
-    numbers_only if math.isnan(value)), *nulls, *absents]
+    """
+    elements = _list(values, "sort")
+    if order not in ("ascending", "descending"):
+        raise OperationFailed('The order of `sort` is "ascending" or "descending".')
+    # A sort of n elements takes some 17 n steps at most within the limit of a list.
+    state.work(17 * len(elements))
+    state.elements(len(elements), len(elements))
+    proper = [value for value in elements if value is not NULL and value is not ABSENT]
+    nulls = [value for value in elements if value is NULL]
+    absents = [value for value in elements if value is ABSENT]
+    descending = order == "descending"
+    if all(isinstance(value, str) for value in proper):
+        return [*sorted(cast("list[str]", proper), reverse=descending), *nulls, *absents]
+    for position, value in enumerate(elements):
+        if not isinstance(value, float) and value is not NULL and value is not ABSENT:
+            raise OperationFailed(
+                f"`sort` takes a list of numbers or a list of texts; element {position} is {kind_of(value)}."
+            )
+    numbers_only = cast("list[float]", proper)
+    ordered = sorted((value for value in numbers_only if not math.isnan(value)), reverse=descending)
+    return [*ordered, *(value for value in numbers_only if math.isnan(value)), *nulls, *absents]
 
 
 def find(state: State, values: object, field: object, wanted: object) -> object:

@@ -9,15 +9,21 @@ with the limit, since all else is bounded by the length of the source; `Program.
 the end.
 """
 
-import ast as py from collections.abc import Callable, Iterable from dataclasses import dataclass from typing
-import cast
+import ast as py
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import cast
 
-from leapter.veritas import ast, operations from leapter.veritas.builtins import DIRECT_MATH,
-RUNTIME_FUNCTIONS from leapter.veritas.compile_expressions import ExpressionCompiler, Operand from
-leapter.veritas.errors import BlueprintThrown, Node from leapter.veritas.infer import Inference, infer from
-leapter.veritas.literals import literal_value from leapter.veritas.numbers import round_scaled from
-leapter.veritas.shapes import LIST, Shape from leapter.veritas.state import State from leapter.veritas.values
-import ABSENT, NULL
+from leapter.veritas import ast, operations
+from leapter.veritas.builtins import DIRECT_MATH, RUNTIME_FUNCTIONS
+from leapter.veritas.compile_expressions import ExpressionCompiler, Operand
+from leapter.veritas.errors import BlueprintThrown, Node
+from leapter.veritas.infer import Inference, infer
+from leapter.veritas.literals import literal_value
+from leapter.veritas.numbers import round_scaled
+from leapter.veritas.shapes import LIST, Shape
+from leapter.veritas.state import State
+from leapter.veritas.values import ABSENT, NULL
 
 # `elif` nests in Python's tree, so a long chain is cut into pieces of this many branches.
 _BRANCHES_AT_ONCE = 40
@@ -43,7 +49,8 @@ class Compiled:
     code.
     """
 
-    function: _Code nodes: tuple[Node, ...]
+    function: _Code
+    nodes: tuple[Node, ...]
 
 
 def invoke(state: State, helper: Helper, *arguments: object) -> dict[str, object]:
@@ -262,19 +269,32 @@ class _FunctionCompiler(ExpressionCompiler):
     def _count(self, statements: int, *, is_checked: bool, measures: bool = False) -> list[py.stmt]:
         """Adds to the count of statements; compares it with the next check where a loop or a call could
         run away.
-        """ amount = self._constant(statements) line = self._line if not self._shared_count: counter: py.Name
-        | py.Attribute = py.Name(id="n", ctx=py.Store(), lineno=line, col_offset=0) read, bound =
-        self._name("n"), self._name("m") check = self._assign("m", self._method("check", self._name("n")))
-        else: counter = self._state("statements", py.Store()) read, bound = self._state("statements",
-        py.Load()), self._state("next_check", py.Load()) check = self._evaluate(self._method("check_shared"))
-        result: list[py.stmt] = [ py.AugAssign(target=counter, op=py.Add(), value=amount, lineno=line,
-        col_offset=0) ] if is_checked: test = self._compare(read, py.Gt, bound) if measures: allocated,
-        measure_at = (self._state(name, py.Load()) for name in ("allocated", "measure_at")) is_full =
-        self._compare(allocated, py.Gt, measure_at) test = py.BoolOp(op=py.Or(), values=[test, is_full],
-        lineno=line, col_offset=0) result.append(self._if(test, [check])) return result
+        """
+        amount = self._constant(statements)
+        line = self._line
+        if not self._shared_count:
+            counter: py.Name | py.Attribute = py.Name(id="n", ctx=py.Store(), lineno=line, col_offset=0)
+            read, bound = self._name("n"), self._name("m")
+            check = self._assign("m", self._method("check", self._name("n")))
+        else:
+            counter = self._state("statements", py.Store())
+            read, bound = self._state("statements", py.Load()), self._state("next_check", py.Load())
+            check = self._evaluate(self._method("check_shared"))
+        result: list[py.stmt] = [
+            py.AugAssign(target=counter, op=py.Add(), value=amount, lineno=line, col_offset=0)
+        ]
+        if is_checked:
+            test = self._compare(read, py.Gt, bound)
+            if measures:
+                allocated, measure_at = (self._state(name, py.Load()) for name in ("allocated", "measure_at"))
+                is_full = self._compare(allocated, py.Gt, measure_at)
+                test = py.BoolOp(op=py.Or(), values=[test, is_full], lineno=line, col_offset=0)
+            result.append(self._if(test, [check]))
+        return result
 
-    def _method(self, name: str, *arguments: py.expr) -> py.expr: function = self._state(name, py.Load())
-    return py.Call(func=function, args=list(arguments), keywords=[], lineno=self._line, col_offset=0)
+    def _method(self, name: str, *arguments: py.expr) -> py.expr:
+        function = self._state(name, py.Load())
+        return py.Call(func=function, args=list(arguments), keywords=[], lineno=self._line, col_offset=0)
 
     # Statements
 

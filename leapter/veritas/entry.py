@@ -5,11 +5,13 @@ outputs costs about a third. What is common (a finite number, a text, an allowed
 all else goes to the converters of boundary.py.
 """
 
-from collections.abc import Callable, Mapping from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
-from leapter.veritas.boundary import Faults, default_value, input_converter, output_value, plain_numbers from
-leapter.veritas.signature import Parameter, Signature from leapter.veritas.state import State from
-leapter.veritas.values import ABSENT, to_code_units
+from leapter.veritas.boundary import Faults, default_value, input_converter, output_value, plain_numbers
+from leapter.veritas.signature import Parameter, Signature
+from leapter.veritas.state import State
+from leapter.veritas.values import ABSENT, to_code_units
 
 # `read(inputs, faults)` gives the arguments; `write(state, results)` the outputs as JSON.
 Reader = Callable[[Mapping[str, object], Faults], tuple[object, ...]]

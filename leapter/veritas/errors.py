@@ -37,26 +37,37 @@ class RunError(VeritasError):
 
     code = "run_failed"
 
-    def __init__(self, message: str, *, node: Node | None = None) -> None: # Text of a run is in code units; a
-    message is for people and for JSON. message = from_code_units(message) if len(message) >
-    MAX_MESSAGE_CHARACTERS: message = message[:MAX_MESSAGE_CHARACTERS] + "…" super().__init__(message)
-    self.message = message self.node = node
+    def __init__(self, message: str, *, node: Node | None = None) -> None:
+        # Text of a run is in code units; a message is for people and for JSON.
+        message = from_code_units(message)
+        if len(message) > MAX_MESSAGE_CHARACTERS:
+            message = message[:MAX_MESSAGE_CHARACTERS] + "…"
+        super().__init__(message)
+        self.message = message
+        self.node = node
 
-    def __str__(self) -> str: return self.message
+    def __str__(self) -> str:
+        return self.message
 
-    def __reduce__(self) -> tuple[Any, ...]: return _rebuild, (type(self), self.args, self.__dict__)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.args, self.__dict__)
 
 
-class InputError(RunError): """Inputs that do not fit the Blueprint's declaration; `faults` has all of them
-(the first 100, at most).
+class InputError(RunError):
+    """Inputs that do not fit the Blueprint's declaration; `faults` has all of them (the first 100, at
+    most).
     """
 
     code = "invalid_input"
 
-    def __init__(self, faults: tuple[Fault, ...], *, more: int = 0) -> None: sentences = [f"`{fault.path}`
-    {fault.message}" for fault in faults[:10]] hidden = len(faults) - len(sentences) + more if hidden:
-    sentences.append(f"and {hidden} more") head = "Input" if len(faults) == 1 and not hidden else "Inputs do
-    not fit:" super().__init__(f"{head} {'; '.join(sentences)}.") self.faults = faults
+    def __init__(self, faults: tuple[Fault, ...], *, more: int = 0) -> None:
+        sentences = [f"`{fault.path}` {fault.message}" for fault in faults[:10]]
+        hidden = len(faults) - len(sentences) + more
+        if hidden:
+            sentences.append(f"and {hidden} more")
+        head = "Input" if len(faults) == 1 and not hidden else "Inputs do not fit:"
+        super().__init__(f"{head} {'; '.join(sentences)}.")
+        self.faults = faults
 
 
 class BlueprintThrown(RunError):  # noqa: N818 - named for what happened
@@ -84,6 +95,8 @@ class OperationFailed(RunError):  # noqa: N818 - named for what happened
     code = "operation_failed"
 
 
-def _rebuild(kind: type[RunError], arguments: tuple[Any, ...], state: dict[str, Any]) -> RunError: # The
-constructors take other arguments than Exception keeps, so copying goes around them. error =
-kind.__new__(kind, *arguments) error.__dict__.update(state) return error
+def _rebuild(kind: type[RunError], arguments: tuple[Any, ...], state: dict[str, Any]) -> RunError:
+    # The constructors take other arguments than Exception keeps, so copying goes around them.
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error

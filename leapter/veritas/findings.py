@@ -15,10 +15,24 @@ class Finding:
     it.
     """
 
-    severity: Severity code: str line: int column: int message: str fix: str | None excerpt: str
+    severity: Severity
+    code: str
+    line: int
+    column: int
+    message: str
+    fix: str | None
+    excerpt: str
 
-    def to_json(self) -> dict[str, Any]: return { "severity": self.severity, "code": self.code, "line":
-    self.line, "column": self.column, "message": self.message, "fix": self.fix, "excerpt": self.excerpt, }
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "severity": self.severity,
+            "code": self.code,
+            "line": self.line,
+            "column": self.column,
+            "message": self.message,
+            "fix": self.fix,
+            "excerpt": self.excerpt,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Finding":

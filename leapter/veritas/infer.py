@@ -32,57 +32,121 @@ def infer(document: ast.Document, function: ast.Function) -> Inference:
     changes.
 
     The order of statements plays no part, so the result holds at every point of the function.
-    """ variables: dict[str, Shape] = {} is_helper = function is not document.main for parameter in
-    function.inputs: # Nothing checks the arguments of a call inside a file. variables[parameter.name] =
-    ANYTHING if is_helper else shape_of_type(parameter.type) if parameter.default is not None and not
-    is_helper: variables[parameter.name] = join( variables[parameter.name],
-    shape_of_literal(literal_value(parameter.default)) ) for output in function.outputs: if output.default is
-    not None: variables[output.name] = shape_of_literal(literal_value(output.default)) elif
-    output.type.is_list: variables[output.name] = shape_of_literal([]) else: variables[output.name] = _ABSENT
-    _declare(function.body, variables) shaper = Shaper(variables) if len(document.functions) > 1: # Helpers
-    can push to lists that are passed to them. shaper.stored = ANYTHING tracer = _Tracer(shaper, variables)
-    for _ in range(_MAX_PASSES): before = (dict(variables), shaper.stored) tracer.body(function.body) if
-    before == (variables, shaper.stored): break else: for name in variables: variables[name] = ANYTHING
-    shaper.stored = ANYTHING tracer.body(function.body) return Inference(shaper.shapes, variables)
+    """
+    variables: dict[str, Shape] = {}
+    is_helper = function is not document.main
+    for parameter in function.inputs:
+        # Nothing checks the arguments of a call inside a file.
+        variables[parameter.name] = ANYTHING if is_helper else shape_of_type(parameter.type)
+        if parameter.default is not None and not is_helper:
+            variables[parameter.name] = join(
+                variables[parameter.name], shape_of_literal(literal_value(parameter.default))
+            )
+    for output in function.outputs:
+        if output.default is not None:
+            variables[output.name] = shape_of_literal(literal_value(output.default))
+        elif output.type.is_list:
+            variables[output.name] = shape_of_literal([])
+        else:
+            variables[output.name] = _ABSENT
+    _declare(function.body, variables)
+    shaper = Shaper(variables)
+    if len(document.functions) > 1:
+        # Helpers can push to lists that are passed to them.
+        shaper.stored = ANYTHING
+    tracer = _Tracer(shaper, variables)
+    for _ in range(_MAX_PASSES):
+        before = (dict(variables), shaper.stored)
+        tracer.body(function.body)
+        if before == (variables, shaper.stored):
+            break
+    else:
+        for name in variables:
+            variables[name] = ANYTHING
+        shaper.stored = ANYTHING
+        tracer.body(function.body)
+    return Inference(shaper.shapes, variables)
 
 
-def _declare(body: list[ast.Statement], variables: dict[str, Shape]) -> None: for statement in body: if
-isinstance(statement, ast.Var): for declarator in statement.declarators: variables.setdefault(declarator.name,
-_ABSENT) elif isinstance(statement, ast.Choose): for branch in statement.branches: _declare(branch.body,
-variables) elif isinstance(statement, ast.ForIn): variables.setdefault(statement.variable, _ABSENT)
-_declare(statement.body, variables) elif isinstance(statement, ast.Section | ast.For | ast.While):
-_declare(statement.body, variables)
+def _declare(body: list[ast.Statement], variables: dict[str, Shape]) -> None:
+    for statement in body:
+        if isinstance(statement, ast.Var):
+            for declarator in statement.declarators:
+                variables.setdefault(declarator.name, _ABSENT)
+        elif isinstance(statement, ast.Choose):
+            for branch in statement.branches:
+                _declare(branch.body, variables)
+        elif isinstance(statement, ast.ForIn):
+            variables.setdefault(statement.variable, _ABSENT)
+            _declare(statement.body, variables)
+        elif isinstance(statement, ast.Section | ast.For | ast.While):
+            _declare(statement.body, variables)
 
 
-class _Tracer: def __init__(self, shaper: Shaper, variables: dict[str, Shape]) -> None: self._shaper = shaper
-self._variables = variables
+class _Tracer:
+    def __init__(self, shaper: Shaper, variables: dict[str, Shape]) -> None:
+        self._shaper = shaper
+        self._variables = variables
 
-    def body(self, body: list[ast.Statement]) -> None: for statement in body: self._statement(statement)
+    def body(self, body: list[ast.Statement]) -> None:
+        for statement in body:
+            self._statement(statement)
 
-    def _statement(self, statement: ast.Statement) -> None: if isinstance(statement, ast.Var): for declarator
-    in statement.declarators: if declarator.initial is not None: self._add(declarator.name,
-    self._shaper.shape(declarator.initial)) elif isinstance(statement, ast.Assignment):
-    self._assign(statement) elif isinstance(statement, ast.ExpressionStatement):
-    self._shaper.shape(statement.expression) elif isinstance(statement, ast.Section):
-    self.body(statement.body) elif isinstance(statement, ast.Choose): for branch in statement.branches: if
-    branch.condition is not None: self._shaper.shape(branch.condition) self.body(branch.body) elif
-    isinstance(statement, ast.Decide): for header in statement.inputs: self._shaper.shape(header) for row in
-    statement.rows: for condition in row.conditions: if condition is not None: self._shaper.shape(condition)
-    for target, output in zip(statement.targets, row.outputs, strict=True): self._store(target,
-    self._shaper.shape(output)) elif isinstance(statement, ast.For): for assignment in (statement.initial,
-    statement.update): if assignment is not None: self._assign(assignment) if statement.condition is not None:
-    self._shaper.shape(statement.condition) self.body(statement.body) elif isinstance(statement, ast.ForIn):
-    self._add(statement.variable, self._shaper.element(self._shaper.shape(statement.values)))
-    self.body(statement.body) elif isinstance(statement, ast.While): self._shaper.shape(statement.condition)
-    self.body(statement.body) elif isinstance(statement, ast.Throw): self._shaper.shape(statement.value)
+    def _statement(self, statement: ast.Statement) -> None:
+        if isinstance(statement, ast.Var):
+            for declarator in statement.declarators:
+                if declarator.initial is not None:
+                    self._add(declarator.name, self._shaper.shape(declarator.initial))
+        elif isinstance(statement, ast.Assignment):
+            self._assign(statement)
+        elif isinstance(statement, ast.ExpressionStatement):
+            self._shaper.shape(statement.expression)
+        elif isinstance(statement, ast.Section):
+            self.body(statement.body)
+        elif isinstance(statement, ast.Choose):
+            for branch in statement.branches:
+                if branch.condition is not None:
+                    self._shaper.shape(branch.condition)
+                self.body(branch.body)
+        elif isinstance(statement, ast.Decide):
+            for header in statement.inputs:
+                self._shaper.shape(header)
+            for row in statement.rows:
+                for condition in row.conditions:
+                    if condition is not None:
+                        self._shaper.shape(condition)
+                for target, output in zip(statement.targets, row.outputs, strict=True):
+                    self._store(target, self._shaper.shape(output))
+        elif isinstance(statement, ast.For):
+            for assignment in (statement.initial, statement.update):
+                if assignment is not None:
+                    self._assign(assignment)
+            if statement.condition is not None:
+                self._shaper.shape(statement.condition)
+            self.body(statement.body)
+        elif isinstance(statement, ast.ForIn):
+            self._add(statement.variable, self._shaper.element(self._shaper.shape(statement.values)))
+            self.body(statement.body)
+        elif isinstance(statement, ast.While):
+            self._shaper.shape(statement.condition)
+            self.body(statement.body)
+        elif isinstance(statement, ast.Throw):
+            self._shaper.shape(statement.value)
 
-    def _assign(self, assignment: ast.Assignment) -> None: value = self._shaper.shape(assignment.value) if
-    assignment.operator != "=": value = binary_shape(assignment.operator[0],
-    self._shaper.shape(assignment.target), value) self._store(assignment.target, value)
+    def _assign(self, assignment: ast.Assignment) -> None:
+        value = self._shaper.shape(assignment.value)
+        if assignment.operator != "=":
+            value = binary_shape(assignment.operator[0], self._shaper.shape(assignment.target), value)
+        self._store(assignment.target, value)
 
-    def _store(self, target: ast.Expression, value: Shape) -> None: if isinstance(target, ast.Name):
-    self._add(target.name, value) return self._shaper.shape(target) if isinstance(target, ast.Index): #
-    Storing behind the end leaves absent elements in between. self._shaper.store(join(value, _ABSENT))
+    def _store(self, target: ast.Expression, value: Shape) -> None:
+        if isinstance(target, ast.Name):
+            self._add(target.name, value)
+            return
+        self._shaper.shape(target)
+        if isinstance(target, ast.Index):
+            # Storing behind the end leaves absent elements in between.
+            self._shaper.store(join(value, _ABSENT))
 
-    def _add(self, name: str, shape: Shape) -> None: self._variables[name] = join(self._variables[name],
-    shape)
+    def _add(self, name: str, shape: Shape) -> None:
+        self._variables[name] = join(self._variables[name], shape)

@@ -86,36 +86,92 @@ class Token:
     kind.
     """
 
-    kind: str text: str start: int end: int # Whether a line ended between the token before and this one.
-    after_newline: bool notes: list[Note] | None
+    kind: str
+    text: str
+    start: int
+    end: int
+    # Whether a line ended between the token before and this one.
+    after_newline: bool
+    notes: list[Note] | None
 
 
 def tokenize(source: Source, findings: Findings, start: int = 0, end: int | None = None) -> list[Token]:
     """The tokens of the source between two offsets; the last one is of kind "end". Problems become
     findings.
-    """ text = source.text stop = len(text) if end is None else end tokens: list[Token] = [] notes: list[Note]
-    | None = None after_newline = False position = start match_at = _TOKEN.match while position < stop: match
-    = match_at(text, position, stop) if match is None:  # never: the last alternative takes any character
-    break kind = match.lastgroup start_of_token = position position = match.end() if kind == "space": continue
-    if kind == "newline": after_newline = True continue word = match.group() if kind == "name": tokens.append(
-    Token( word if word in RESERVED else "name", word, start_of_token, position, after_newline, notes ) )
-    notes, after_newline = None, False if word == "first" and len(tokens) > 1 and tokens[-2].text == "decide":
-    table = _table(text, position, stop) if table is not None: tokens.append(table) position = table.end
-    after_newline = True elif kind == "operator": tokens.append(Token(word, word, start_of_token, position,
-    after_newline, notes)) notes, after_newline = None, False elif kind in ("number", "string"): if kind ==
-    "number": position = _check_number(match, findings) tokens.append(Token(kind, word, start_of_token,
-    position, after_newline, notes)) notes, after_newline = None, False elif kind in ("label", "description",
-    "id", "node"): if notes is None: notes = [] notes.append(_note(kind, word, start_of_token)) after_newline
-    = after_newline or "\n" in word elif kind == "comment": after_newline = after_newline or "\n" in word or
-    "\r" in word elif kind == "open_string": findings.error( start_of_token, "open_text", "This text has no
-    closing quote.", f"Close it with {word[0]} on the same line, or write \\n for a line break.", )
-    tokens.append(Token("string", word + word[0], start_of_token, position, after_newline, notes)) notes,
-    after_newline = None, False elif kind in ("open_comment", "open_description"): closing = "*/" if kind ==
-    "open_comment" else '"""' what = "comment" if kind == "open_comment" else "description" findings.error(
-    start_of_token, f"open_{what}", f"This {what} is never closed.", f"Close it with {closing}" ) position =
-    stop else: findings.unread( start_of_token, "unexpected_character", f"The character {_shown(word)} has no
-    meaning here.", "Put it between quotes if it is text." if word.isprintable() else "Remove it.", )
-    tokens.append(Token("end", "", stop, stop, after_newline, notes)) return tokens
+    """
+    text = source.text
+    stop = len(text) if end is None else end
+    tokens: list[Token] = []
+    notes: list[Note] | None = None
+    after_newline = False
+    position = start
+    match_at = _TOKEN.match
+    while position < stop:
+        match = match_at(text, position, stop)
+        if match is None:  # never: the last alternative takes any character
+            break
+        kind = match.lastgroup
+        start_of_token = position
+        position = match.end()
+        if kind == "space":
+            continue
+        if kind == "newline":
+            after_newline = True
+            continue
+        word = match.group()
+        if kind == "name":
+            tokens.append(
+                Token(
+                    word if word in RESERVED else "name", word, start_of_token, position, after_newline, notes
+                )
+            )
+            notes, after_newline = None, False
+            if word == "first" and len(tokens) > 1 and tokens[-2].text == "decide":
+                table = _table(text, position, stop)
+                if table is not None:
+                    tokens.append(table)
+                    position = table.end
+                    after_newline = True
+        elif kind == "operator":
+            tokens.append(Token(word, word, start_of_token, position, after_newline, notes))
+            notes, after_newline = None, False
+        elif kind in ("number", "string"):
+            if kind == "number":
+                position = _check_number(match, findings)
+            tokens.append(Token(kind, word, start_of_token, position, after_newline, notes))
+            notes, after_newline = None, False
+        elif kind in ("label", "description", "id", "node"):
+            if notes is None:
+                notes = []
+            notes.append(_note(kind, word, start_of_token))
+            after_newline = after_newline or "\n" in word
+        elif kind == "comment":
+            after_newline = after_newline or "\n" in word or "\r" in word
+        elif kind == "open_string":
+            findings.error(
+                start_of_token,
+                "open_text",
+                "This text has no closing quote.",
+                f"Close it with {word[0]} on the same line, or write \\n for a line break.",
+            )
+            tokens.append(Token("string", word + word[0], start_of_token, position, after_newline, notes))
+            notes, after_newline = None, False
+        elif kind in ("open_comment", "open_description"):
+            closing = "*/" if kind == "open_comment" else '"""'
+            what = "comment" if kind == "open_comment" else "description"
+            findings.error(
+                start_of_token, f"open_{what}", f"This {what} is never closed.", f"Close it with {closing}"
+            )
+            position = stop
+        else:
+            findings.unread(
+                start_of_token,
+                "unexpected_character",
+                f"The character {_shown(word)} has no meaning here.",
+                "Put it between quotes if it is text." if word.isprintable() else "Remove it.",
+            )
+    tokens.append(Token("end", "", stop, stop, after_newline, notes))
+    return tokens
 
 
 def text_value(token_text: str) -> str:

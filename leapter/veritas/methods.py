@@ -69,12 +69,21 @@ def slice_(state: State, target: object, start: object = ABSENT, end: object = A
 def splice(state: State, target: object, start: object = ABSENT, *rest: object) -> list[object]:
     """Removes `rest[0]` elements from `start` on (without it, all), puts the others of `rest` there;
     returns the removed.
-    """ if not isinstance(target, list): raise _fail(target, "splice") length = len(target) first =
-    _relative(state, start, length, 0) count = length - first if rest: count =
-    int(min(max(numbers.to_integer(to_number(state, rest[0])), 0), length - first)) inserted = rest[1:]
-    state.work(length) state.elements(length - count + len(inserted), len(inserted)) removed = target[first :
-    first + count] state.elements(len(removed), len(removed)) target[first : first + count] = inserted return
-    removed
+    """
+    if not isinstance(target, list):
+        raise _fail(target, "splice")
+    length = len(target)
+    first = _relative(state, start, length, 0)
+    count = length - first
+    if rest:
+        count = int(min(max(numbers.to_integer(to_number(state, rest[0])), 0), length - first))
+    inserted = rest[1:]
+    state.work(length)
+    state.elements(length - count + len(inserted), len(inserted))
+    removed = target[first : first + count]
+    state.elements(len(removed), len(removed))
+    target[first : first + count] = inserted
+    return removed
 
 
 def reverse(state: State, target: object) -> object:

@@ -88,19 +88,33 @@ def divide(left: float, right: float) -> float:
 def power(base: float, exponent: float) -> float:
     """`Math.pow` of ES5 §15.8.2.13, which differs from C for a base of ±1 with an infinite or NaN
     exponent.
-    """ if exponent == 0: return 1.0 if math.isnan(exponent) or (abs(base) == 1 and exponent in (math.inf,
-    -math.inf)): return math.nan try: return math.pow(base, exponent) except OverflowError: odd =
-    math.fmod(exponent, 2) in (1.0, -1.0) return -math.inf if base < 0 and odd else math.inf except
-    ValueError: if base == 0: odd = math.fmod(exponent, 2) in (1.0, -1.0) return math.copysign(math.inf, base)
-    if odd else math.inf return math.nan
+    """
+    if exponent == 0:
+        return 1.0
+    if math.isnan(exponent) or (abs(base) == 1 and exponent in (math.inf, -math.inf)):
+        return math.nan
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        odd = math.fmod(exponent, 2) in (1.0, -1.0)
+        return -math.inf if base < 0 and odd else math.inf
+    except ValueError:
+        if base == 0:
+            odd = math.fmod(exponent, 2) in (1.0, -1.0)
+            return math.copysign(math.inf, base) if odd else math.inf
+        return math.nan
 
 
-def floor(value: float) -> float: if not -1e16 < value < 1e16:  # already integral, infinite or NaN return
-value return float(math.floor(value)) or math.copysign(0.0, value)
+def floor(value: float) -> float:
+    if not -1e16 < value < 1e16:  # already integral, infinite or NaN
+        return value
+    return float(math.floor(value)) or math.copysign(0.0, value)
 
 
-def ceiling(value: float) -> float: if not -1e16 < value < 1e16: return value return float(math.ceil(value))
-or math.copysign(0.0, value)
+def ceiling(value: float) -> float:
+    if not -1e16 < value < 1e16:
+        return value
+    return float(math.ceil(value)) or math.copysign(0.0, value)
 
 
 def round_half_up(value: float) -> float:
@@ -115,14 +129,29 @@ def round_half_away(value: float, decimals: float) -> float:
     """`round(n, decimals)`: half away from zero, judged on the number as it is printed.
 
     1.005 is a little less than 1.005 as a double, yet everyone who sees it printed expects 1.01; so the
-    decimal digits that are shown decide.
-    """ places = to_integer(decimals) if not -1e300 < value < 1e300 or places > 400: return value if places <
-    -400: return 0.0 places = int(places) if 0 <= places <= 6: # Far enough from a tie, binary arithmetic
-    cannot go wrong: the product is off by less than 1e-6. scale = 10.0**places scaled = value * scale if -1e9
-    < scaled < 1e9: whole = round(scaled) if -0.49999 < scaled - whole < 0.49999: return whole / scale exact =
-    Decimal(repr(value)) exponent = int(exact.as_tuple().exponent) if exponent >= -places: return value #
-    Adding 0 makes a negative zero plain. return float(exact.quantize(Decimal((0, (1,), -places)),
-    ROUND_HALF_UP, _EXACT)) + 0.0
+    decimal
+    digits that are shown decide.
+    """
+    places = to_integer(decimals)
+    if not -1e300 < value < 1e300 or places > 400:
+        return value
+    if places < -400:
+        return 0.0
+    places = int(places)
+    if 0 <= places <= 6:
+        # Far enough from a tie, binary arithmetic cannot go wrong: the product is off by less than 1e-6.
+        scale = 10.0**places
+        scaled = value * scale
+        if -1e9 < scaled < 1e9:
+            whole = round(scaled)
+            if -0.49999 < scaled - whole < 0.49999:
+                return whole / scale
+    exact = Decimal(repr(value))
+    exponent = int(exact.as_tuple().exponent)
+    if exponent >= -places:
+        return value
+    # Adding 0 makes a negative zero plain.
+    return float(exact.quantize(Decimal((0, (1,), -places)), ROUND_HALF_UP, _EXACT)) + 0.0
 
 
 def round_scaled(value: float, scale: float, decimals: float) -> float:

@@ -181,21 +181,39 @@ def strictly_equal(state: State, left: object, right: object) -> bool:
 def loosely_equal(state: State, left: object, right: object) -> bool:
     """`==` by ES5 §11.9.3: null and absent are equal, and numbers, text and truth values are compared as
     numbers.
-    """ if left is NULL or left is ABSENT: return right is NULL or right is ABSENT if right is NULL or right
-    is ABSENT: return False left_is_object = isinstance(left, list | dict) right_is_object = isinstance(right,
-    list | dict) if left_is_object and right_is_object: return left is right if left_is_object: left =
-    to_text(state, left) if right_is_object: right = to_text(state, right) if type(left) is type(right):
-    return strictly_equal(state, left, right) return to_number(state, left) == to_number(state, right)
+    """
+    if left is NULL or left is ABSENT:
+        return right is NULL or right is ABSENT
+    if right is NULL or right is ABSENT:
+        return False
+    left_is_object = isinstance(left, list | dict)
+    right_is_object = isinstance(right, list | dict)
+    if left_is_object and right_is_object:
+        return left is right
+    if left_is_object:
+        left = to_text(state, left)
+    if right_is_object:
+        right = to_text(state, right)
+    if type(left) is type(right):
+        return strictly_equal(state, left, right)
+    return to_number(state, left) == to_number(state, right)
 
 
-def get_property(state: State, target: object, name: str) -> object: if isinstance(target, dict): return
-target.get(name, ABSENT) if isinstance(target, list | str): if name == "length": return float(len(target))
-return ABSENT if target is NULL or target is ABSENT: raise OperationFailed(f"The property `{name}` of {target}
-cannot be read.") return ABSENT
+def get_property(state: State, target: object, name: str) -> object:
+    if isinstance(target, dict):
+        return target.get(name, ABSENT)
+    if isinstance(target, list | str):
+        if name == "length":
+            return float(len(target))
+        return ABSENT
+    if target is NULL or target is ABSENT:
+        raise OperationFailed(f"The property `{name}` of {target} cannot be read.")
+    return ABSENT
 
 
-def _key(state: State, index: object) -> str: text = to_text(state, index) return text if len(text) <= 60 else
-text[:59] + "…"
+def _key(state: State, index: object) -> str:
+    text = to_text(state, index)
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _position(state: State, index: object) -> int:

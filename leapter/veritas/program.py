@@ -68,23 +68,48 @@ class Program:
         """Runs the Blueprint on `inputs`, JSON values by the names of the inputs; they are never changed.
 
         Raises InputError with all faults of the inputs, BlueprintThrown, LimitExceeded or OperationFailed.
-        """ faults = Faults(limits) values = self._read(inputs, faults) warnings: tuple[str, ...] = () if
-        len(inputs) != len(self._names) - faults.missing: warnings = self._unknown(inputs, faults,
-        ignore_unknown_inputs) if faults.found: raise InputError(faults.found, more=faults.more) state =
-        State(limits) try: results = self._function(state, *values) if state.statements > limits.statements:
-        state.statements_exceeded() outputs = self._write(state, results) except RunError as error: if
-        error.node is None: error.node = self._node_of(error.__traceback__) # The traceback holds every value
-        of the run; it goes, so that memory does. raise error.with_traceback(None) from None except
-        (MemoryError, RecursionError) as error: node = self._node_of(error.__traceback__) exceeded =
-        LimitExceeded( "allocation_bytes", limits.allocation_bytes, "The run needs more memory than there is."
-        ) exceeded.node = node raise exceeded from None return _outcome(outputs, warnings, state.statements)
+        """
+        faults = Faults(limits)
+        values = self._read(inputs, faults)
+        warnings: tuple[str, ...] = ()
+        if len(inputs) != len(self._names) - faults.missing:
+            warnings = self._unknown(inputs, faults, ignore_unknown_inputs)
+        if faults.found:
+            raise InputError(faults.found, more=faults.more)
+        state = State(limits)
+        try:
+            results = self._function(state, *values)
+            if state.statements > limits.statements:
+                state.statements_exceeded()
+            outputs = self._write(state, results)
+        except RunError as error:
+            if error.node is None:
+                error.node = self._node_of(error.__traceback__)
+            # The traceback holds every value of the run; it goes, so that memory does.
+            raise error.with_traceback(None) from None
+        except (MemoryError, RecursionError) as error:
+            node = self._node_of(error.__traceback__)
+            exceeded = LimitExceeded(
+                "allocation_bytes", limits.allocation_bytes, "The run needs more memory than there is."
+            )
+            exceeded.node = node
+            raise exceeded from None
+        return _outcome(outputs, warnings, state.statements)
 
     def _unknown(self, inputs: Mapping[str, object], faults: Faults, is_ignored: bool) -> tuple[str, ...]:
-    warnings: list[str] = [] for name in inputs: if name in self._names: continue shown = name if len(name) <=
-    60 else name[:59] + "…" close = nearest(name, self._names) hint = f"; did you mean `{close}`?" if close
-    else "" if is_ignored: if len(warnings) < 100: warnings.append(f"The input `{shown}` is unknown and was
-    ignored{hint or '.'}") else: faults.add(shown, f"is not an input of this Blueprint{hint}") return
-    tuple(warnings)
+        warnings: list[str] = []
+        for name in inputs:
+            if name in self._names:
+                continue
+            shown = name if len(name) <= 60 else name[:59] + "…"
+            close = nearest(name, self._names)
+            hint = f"; did you mean `{close}`?" if close else ""
+            if is_ignored:
+                if len(warnings) < 100:
+                    warnings.append(f"The input `{shown}` is unknown and was ignored{hint or '.'}")
+            else:
+                faults.add(shown, f"is not an input of this Blueprint{hint}")
+        return tuple(warnings)
 
     def _node_of(self, traceback: TracebackType | None) -> Node | None:
         """The node whose code was running, innermost function first."""

@@ -9,8 +9,11 @@ from leapter.veritas.types import Type
 def input_schema(signature: Signature) -> dict[str, Any]:
     """The schema of the object of inputs. Null, which the run boundary takes for a scalar's zero, is not
     advertised.
-    """ schema = _object(signature.inputs) required = [parameter.name for parameter in signature.inputs if
-    parameter.required] if required:  # OpenAPI 3.0 forbids an empty list here schema["required"] = required
+    """
+    schema = _object(signature.inputs)
+    required = [parameter.name for parameter in signature.inputs if parameter.required]
+    if required:  # OpenAPI 3.0 forbids an empty list here
+        schema["required"] = required
     return schema
 
 

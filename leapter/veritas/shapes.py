@@ -4,10 +4,13 @@ The compiler uses it for fast paths, so here it must be right for every run; the
 types.
 """
 
-from collections.abc import Mapping from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from leapter.veritas import ast from leapter.veritas.builtins import FUNCTIONS, MATH, METHODS from
-leapter.veritas.types import Type from leapter.veritas.values import ABSENT, NULL
+from leapter.veritas import ast
+from leapter.veritas.builtins import FUNCTIONS, MATH, METHODS
+from leapter.veritas.types import Type
+from leapter.veritas.values import ABSENT, NULL
 
 NUMBER, TEXT, BOOLEAN, IS_NULL, IS_ABSENT, LIST, OBJECT = 1, 2, 4, 8, 16, 32, 64
 EVERYTHING = 127
@@ -108,63 +111,133 @@ class Shaper:
     `id(expression)`.
     """
 
-    def __init__(self, variables: Mapping[str, Shape]) -> None: self.variables = variables self.shapes:
-    dict[int, Shape] = {} # Everything that is ever stored into some list after it was made. Lists have
-    aliases, so it # is one for all. self.stored = NOTHING
+    def __init__(self, variables: Mapping[str, Shape]) -> None:
+        self.variables = variables
+        self.shapes: dict[int, Shape] = {}
+        # Everything that is ever stored into some list after it was made. Lists have aliases, so it
+        # is one for all.
+        self.stored = NOTHING
 
-    def element(self, shape: Shape) -> Shape: if not shape.kinds & LIST: return NOTHING if shape.element is
-    None: return ANYTHING return join(shape.element, self.stored)
+    def element(self, shape: Shape) -> Shape:
+        if not shape.kinds & LIST:
+            return NOTHING
+        if shape.element is None:
+            return ANYTHING
+        return join(shape.element, self.stored)
 
-    def store(self, shape: Shape) -> None: self.stored = join(self.stored, _cut(shape, 1))
+    def store(self, shape: Shape) -> None:
+        self.stored = join(self.stored, _cut(shape, 1))
 
-    def shape(self, expression: ast.Expression) -> Shape: result = self._shape(expression)
-    self.shapes[id(expression)] = result return result
+    def shape(self, expression: ast.Expression) -> Shape:
+        result = self._shape(expression)
+        self.shapes[id(expression)] = result
+        return result
 
-    def _shape(self, expression: ast.Expression) -> Shape: if isinstance(expression, ast.Name): return
-    self.variables.get(expression.name, ANYTHING) if isinstance(expression, ast.Literal): return
-    shape_of_literal(expression.value) if isinstance(expression, ast.Binary): left, right =
-    self.shape(expression.left), self.shape(expression.right) return binary_shape(expression.operator, left,
-    right) if isinstance(expression, ast.Logical): left, right = self.shape(expression.left),
-    self.shape(expression.right) return join(left, right) if isinstance(expression, ast.Unary):
-    self.shape(expression.operand) return A_BOOLEAN if expression.operator == "!" else A_NUMBER if
-    isinstance(expression, ast.Conditional): self.shape(expression.condition) return
-    join(self.shape(expression.consequent), self.shape(expression.alternative)) if isinstance(expression,
-    ast.Property): target = self.shape(expression.target) if expression.name == "length" and target.only(LIST
-    | TEXT | IS_NULL | IS_ABSENT): return A_NUMBER return ANYTHING if isinstance(expression, ast.Index):
-    target, index = self.shape(expression.target), self.shape(expression.index) if target.only(LIST | TEXT |
-    IS_NULL | IS_ABSENT) and index.only(NUMBER | IS_NULL | IS_ABSENT): result = join(self.element(target),
-    _ABSENT) return join(result, A_TEXT) if target.kinds & TEXT else result return ANYTHING if
-    isinstance(expression, ast.ListLiteral): element = NOTHING for item in expression.elements: element =
-    join(element, self.shape(item)) return _cut(Shape(LIST, element), 0) if isinstance(expression,
-    ast.ObjectLiteral): for _, value in expression.entries: self.shape(value) return Shape(OBJECT) if
-    isinstance(expression, ast.Call): return self._call(expression) return ANYTHING
+    def _shape(self, expression: ast.Expression) -> Shape:
+        if isinstance(expression, ast.Name):
+            return self.variables.get(expression.name, ANYTHING)
+        if isinstance(expression, ast.Literal):
+            return shape_of_literal(expression.value)
+        if isinstance(expression, ast.Binary):
+            left, right = self.shape(expression.left), self.shape(expression.right)
+            return binary_shape(expression.operator, left, right)
+        if isinstance(expression, ast.Logical):
+            left, right = self.shape(expression.left), self.shape(expression.right)
+            return join(left, right)
+        if isinstance(expression, ast.Unary):
+            self.shape(expression.operand)
+            return A_BOOLEAN if expression.operator == "!" else A_NUMBER
+        if isinstance(expression, ast.Conditional):
+            self.shape(expression.condition)
+            return join(self.shape(expression.consequent), self.shape(expression.alternative))
+        if isinstance(expression, ast.Property):
+            target = self.shape(expression.target)
+            if expression.name == "length" and target.only(LIST | TEXT | IS_NULL | IS_ABSENT):
+                return A_NUMBER
+            return ANYTHING
+        if isinstance(expression, ast.Index):
+            target, index = self.shape(expression.target), self.shape(expression.index)
+            if target.only(LIST | TEXT | IS_NULL | IS_ABSENT) and index.only(NUMBER | IS_NULL | IS_ABSENT):
+                result = join(self.element(target), _ABSENT)
+                return join(result, A_TEXT) if target.kinds & TEXT else result
+            return ANYTHING
+        if isinstance(expression, ast.ListLiteral):
+            element = NOTHING
+            for item in expression.elements:
+                element = join(element, self.shape(item))
+            return _cut(Shape(LIST, element), 0)
+        if isinstance(expression, ast.ObjectLiteral):
+            for _, value in expression.entries:
+                self.shape(value)
+            return Shape(OBJECT)
+        if isinstance(expression, ast.Call):
+            return self._call(expression)
+        return ANYTHING
 
-    def _call(self, call: ast.Call) -> Shape: arguments = [self.shape(argument.value) for argument in
-    call.arguments] callee = call.callee if isinstance(callee, ast.Name): builtin = FUNCTIONS.get(callee.name)
-    if builtin is None: return Shape(OBJECT) return self._result(builtin.result, NOTHING, arguments) if
-    isinstance(callee, ast.Property): if ( isinstance(callee.target, ast.Name) and callee.target.name ==
-    "Math" and "Math" not in self.variables ): return A_NUMBER if callee.name in MATH else ANYTHING receiver =
-    self.shape(callee.target) if callee.name == "push": for argument in arguments: self.store(argument) elif
-    callee.name == "splice": for argument in arguments[2:]: self.store(argument) method =
-    METHODS.get(callee.name) if method is not None: return self._result(method.result, receiver, arguments)
-    return ANYTHING
+    def _call(self, call: ast.Call) -> Shape:
+        arguments = [self.shape(argument.value) for argument in call.arguments]
+        callee = call.callee
+        if isinstance(callee, ast.Name):
+            builtin = FUNCTIONS.get(callee.name)
+            if builtin is None:
+                return Shape(OBJECT)
+            return self._result(builtin.result, NOTHING, arguments)
+        if isinstance(callee, ast.Property):
+            if (
+                isinstance(callee.target, ast.Name)
+                and callee.target.name == "Math"
+                and "Math" not in self.variables
+            ):
+                return A_NUMBER if callee.name in MATH else ANYTHING
+            receiver = self.shape(callee.target)
+            if callee.name == "push":
+                for argument in arguments:
+                    self.store(argument)
+            elif callee.name == "splice":
+                for argument in arguments[2:]:
+                    self.store(argument)
+            method = METHODS.get(callee.name)
+            if method is not None:
+                return self._result(method.result, receiver, arguments)
+        return ANYTHING
 
-    def _result(self, result: str, receiver: Shape, arguments: list[Shape]) -> Shape: if result == "number":
-    return A_NUMBER if result == "text": return A_TEXT if result == "boolean": return A_BOOLEAN if result ==
-    "list of text": return Shape(LIST, A_TEXT) if result == "element": return join(self.element(receiver),
-    _ABSENT) if result == "receiver": # Calling it on anything but a list or a text ends the run. return
-    Shape(receiver.kinds & (LIST | TEXT), receiver.element) if result == "receiver list": return Shape(LIST,
-    receiver.element if receiver.kinds & LIST else NOTHING) if result == "first" and arguments: return
-    Shape(LIST, arguments[0].element if arguments[0].kinds & LIST else NOTHING) if result == "number or
-    second": return join(A_NUMBER, arguments[1]) if len(arguments) > 1 else A_NUMBER if result == "first or
-    second" and len(arguments) > 1: first = Shape(arguments[0].kinds & ~(IS_NULL | IS_ABSENT),
-    arguments[0].element) return join(first, arguments[1]) return ANYTHING
+    def _result(self, result: str, receiver: Shape, arguments: list[Shape]) -> Shape:
+        if result == "number":
+            return A_NUMBER
+        if result == "text":
+            return A_TEXT
+        if result == "boolean":
+            return A_BOOLEAN
+        if result == "list of text":
+            return Shape(LIST, A_TEXT)
+        if result == "element":
+            return join(self.element(receiver), _ABSENT)
+        if result == "receiver":
+            # Calling it on anything but a list or a text ends the run.
+            return Shape(receiver.kinds & (LIST | TEXT), receiver.element)
+        if result == "receiver list":
+            return Shape(LIST, receiver.element if receiver.kinds & LIST else NOTHING)
+        if result == "first" and arguments:
+            return Shape(LIST, arguments[0].element if arguments[0].kinds & LIST else NOTHING)
+        if result == "number or second":
+            return join(A_NUMBER, arguments[1]) if len(arguments) > 1 else A_NUMBER
+        if result == "first or second" and len(arguments) > 1:
+            first = Shape(arguments[0].kinds & ~(IS_NULL | IS_ABSENT), arguments[0].element)
+            return join(first, arguments[1])
+        return ANYTHING
 
 
 _COMPARISONS = frozenset(("==", "!=", "===", "!==", "<", "<=", ">", ">="))
 _NUMERIC = NUMBER | BOOLEAN | IS_NULL | IS_ABSENT
 
 
-def binary_shape(operator: str, left: Shape, right: Shape) -> Shape: if operator in _COMPARISONS: return
-A_BOOLEAN if operator != "+": return A_NUMBER if left.only(_NUMERIC) and right.only(_NUMERIC): return A_NUMBER
-if not left.kinds & _NUMERIC or not right.kinds & _NUMERIC: return A_TEXT return Shape(NUMBER | TEXT)
+def binary_shape(operator: str, left: Shape, right: Shape) -> Shape:
+    if operator in _COMPARISONS:
+        return A_BOOLEAN
+    if operator != "+":
+        return A_NUMBER
+    if left.only(_NUMERIC) and right.only(_NUMERIC):
+        return A_NUMBER
+    if not left.kinds & _NUMERIC or not right.kinds & _NUMERIC:
+        return A_TEXT
+    return Shape(NUMBER | TEXT)

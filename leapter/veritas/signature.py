@@ -15,15 +15,26 @@ def call_identifier(label: str) -> str:
     """The name that a Blueprint with this label is called by: `Late Fee (EU)` is called by `late_fee_eu`.
 
     Empty when the label has no ASCII letter or digit.
-    """ return _NOT_IDENTIFIER.sub("_", label.lower()).strip("_")
+    """
+    return _NOT_IDENTIFIER.sub("_", label.lower()).strip("_")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True) class Parameter: """An input or output. `default` and
-`choices` are JSON values; `default` is None where `has_default` is false.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parameter:
+    """An input or output. `default` and `choices` are JSON values; `default` is None where `has_default`
+    is false.
     """
 
-    name: str label: str description: str type: Type required: bool has_default: bool default: JsonValue
-    choices: tuple[JsonValue, ...] | None node_id: str line: int
+    name: str
+    label: str
+    description: str
+    type: Type
+    required: bool
+    has_default: bool
+    default: JsonValue
+    choices: tuple[JsonValue, ...] | None
+    node_id: str
+    line: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -28,13 +28,20 @@ class State:
 
     # What every run starts with stands on the class: setting it for each run would cost a quarter of a
     # microsecond.
-    statements = 0 depth = 0 allocated = 0 _worked = 0
+    statements = 0
+    depth = 0
+    allocated = 0
+    _worked = 0
 
-    def __init__(self, limits: Limits) -> None: self._limits = limits self.max_elements = limits.list_elements
-    self.max_text = limits.string_characters self.max_allocated = limits.allocation_bytes # Past this many
-    bytes, what is still reachable is measured at the next turn of a loop. self.measure_at =
-    limits.allocation_bytes // 2 self.next_check = min(limits.statements, STATEMENTS_PER_CHECK) self._deadline
-    = monotonic() + limits.wall_time_s
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.max_elements = limits.list_elements
+        self.max_text = limits.string_characters
+        self.max_allocated = limits.allocation_bytes
+        # Past this many bytes, what is still reachable is measured at the next turn of a loop.
+        self.measure_at = limits.allocation_bytes // 2
+        self.next_check = min(limits.statements, STATEMENTS_PER_CHECK)
+        self._deadline = monotonic() + limits.wall_time_s
 
     def check(self, statements: int) -> int:
         """Called by compiled code when its count passes `next_check`; returns the next count to call at."""
@@ -129,11 +136,29 @@ class State:
 
         Called between statements of the Blueprint's own function only: there, all that lives is in its
         variables.
-        """ size = 0 seen: set[int] = set() pending: list[object] = list(variables.values()) visited = 0 while
-        pending: value = pending.pop() kind = type(value) if kind is float or kind is bool or value is NULL or
-        value is ABSENT or kind is State: continue if id(value) in seen: continue seen.add(id(value)) visited
-        += 1 if visited % 10_000 == 0: self.check_time() if isinstance(value, str): size += TEXT_BYTES +
-        BYTES_PER_CHARACTER * len(value) elif isinstance(value, list): size += LIST_BYTES + BYTES_PER_ELEMENT
-        * len(value) pending.extend(value) elif isinstance(value, dict): size += OBJECT_BYTES +
-        BYTES_PER_MEMBER * len(value) pending.extend(value.values()) self.allocated = size self.measure_at =
-        max(self.max_allocated // 2, size + size // 2)
+        """
+        size = 0
+        seen: set[int] = set()
+        pending: list[object] = list(variables.values())
+        visited = 0
+        while pending:
+            value = pending.pop()
+            kind = type(value)
+            if kind is float or kind is bool or value is NULL or value is ABSENT or kind is State:
+                continue
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            visited += 1
+            if visited % 10_000 == 0:
+                self.check_time()
+            if isinstance(value, str):
+                size += TEXT_BYTES + BYTES_PER_CHARACTER * len(value)
+            elif isinstance(value, list):
+                size += LIST_BYTES + BYTES_PER_ELEMENT * len(value)
+                pending.extend(value)
+            elif isinstance(value, dict):
+                size += OBJECT_BYTES + BYTES_PER_MEMBER * len(value)
+                pending.extend(value.values())
+        self.allocated = size
+        self.measure_at = max(self.max_allocated // 2, size + size // 2)

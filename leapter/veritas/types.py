@@ -48,15 +48,24 @@ class Type:
     Two types are equal when they mean the same, however they are written.
     """
 
-    kind: Kind element: "Type | None" = None written: str = field(default="", compare=False) # For `named`:
-    the name of a structure or alias of the types document. name: str = ""
+    kind: Kind
+    element: "Type | None" = None
+    written: str = field(default="", compare=False)
+    # For `named`: the name of a structure or alias of the types document.
+    name: str = ""
 
-    def __str__(self) -> str: if self.element is not None: return f"{self.kind} of {self.element}" return
-    self.name or self.written or self.kind
+    def __str__(self) -> str:
+        if self.element is not None:
+            return f"{self.kind} of {self.element}"
+        return self.name or self.written or self.kind
 
-    @property def is_scalar(self) -> bool: return self.kind in SCALARS
+    @property
+    def is_scalar(self) -> bool:
+        return self.kind in SCALARS
 
-    @property def is_list(self) -> bool: return self.kind in {"list", "any multiple"}
+    @property
+    def is_list(self) -> bool:
+        return self.kind in {"list", "any multiple"}
 
 
 ANY = Type(kind="any")

@@ -9,11 +9,14 @@ Basic Multilingual Plane is two surrogates (`to_code_units`, `from_code_units`).
 `a * b` wherever the operands are known to be numbers, null or absent.
 """
 
-import math from typing import Final, final
+import math
+from typing import Final, final
 
 
-def _number(value: object) -> float: if isinstance(value, float): return value return 0.0 if value is NULL
-else math.nan
+def _number(value: object) -> float:
+    if isinstance(value, float):
+        return value
+    return 0.0 if value is NULL else math.nan
 
 
 class _Missing:
