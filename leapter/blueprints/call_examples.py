@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import case, func, select
 
-from leapter.blueprints.models import Blueprint, BlueprintRevision
+from leapter.blueprints.models import Blueprint
+from leapter.blueprints.sample_inputs import sample_inputs
 from leapter.db import db
 from leapter.projects.models import Project
-from leapter.veritas import analyze, example_inputs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,24 +34,20 @@ def call_examples(project_ids: Sequence[str], limit: int) -> tuple[list[CallExam
     total = db.session.scalar(select(func.count()).select_from(Blueprint).where(*in_force)) or 0
     is_main = case((Blueprint.slug == Project.main_slug, 0), else_=1)
     rows = db.session.execute(
-        select(Project.appspace_id, Project.name, Blueprint, BlueprintRevision.source)
+        select(Project.appspace_id, Project.name, Blueprint)
         .join(Project, Project.id == Blueprint.project_id)
-        .join(BlueprintRevision, BlueprintRevision.id == Blueprint.revision_in_force_id)
         .where(*in_force)
         .order_by(is_main, func.lower(Project.name), Blueprint.label)
         .limit(limit)
     )
     examples = []
-    for appspace_id, project_name, blueprint, source in rows:
-        signature = analyze(source).signature
-        if signature is None:
-            continue  # saved by an earlier version that read what this one does not
+    for appspace_id, project_name, blueprint in rows:
         examples.append(
             CallExample(
                 project_name=project_name,
                 blueprint_label=blueprint.label,
                 path=f"/runtime/api/v1/{appspace_id}/{blueprint.project_id}/models/{blueprint.id}/runs",
-                inputs=example_inputs(signature),
+                inputs=sample_inputs(blueprint),
             )
         )
     return examples, total

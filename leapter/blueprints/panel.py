@@ -65,13 +65,12 @@ def fields(
     return [_field(parameter, typed, errors.get(parameter.name, [])) for parameter in signature.inputs]
 
 
-def example_values(signature: veritas.Signature) -> dict[str, str]:
-    """A plausible filling of the fields: field id to text."""
-    inputs = veritas.example_inputs(signature)
+def values_of(signature: veritas.Signature, inputs: Mapping[str, Any]) -> dict[str, str]:
+    """How one would type `inputs` into the fields: field id to text. Inputs left out have their defaults."""
     return {
-        PREFIX + parameter.name: _as_typed(parameter, inputs[parameter.name])
+        PREFIX + parameter.name: _as_typed(parameter, inputs.get(parameter.name, parameter.default))
         for parameter in signature.inputs
-        if parameter.name in inputs
+        if parameter.name in inputs or parameter.has_default
     }
 
 

@@ -7,10 +7,11 @@ from flask import Response, request, url_for
 
 from leapter import veritas
 from leapter.accounts.session import current_actor
-from leapter.blueprints import addresses, panel, programs, runs, service
+from leapter.blueprints import addresses, panel, runs, service
 from leapter.blueprints.checking import signature_of
 from leapter.blueprints.forms import SourceForm
 from leapter.blueprints.highlight import marked_lines
+from leapter.blueprints.sample_inputs import program_in_force, sample_inputs
 from leapter.blueprints.service import SavedRevision, ShownBlueprint, StaleRevisionError
 from leapter.blueprints.template_source import TEMPLATE_SOURCE
 from leapter.errors import InvalidInputError
@@ -51,7 +52,7 @@ def show(project_id: object, blueprint_id: object) -> Response:
     signature = _signature(shown)
     typed = None
     if signature and shown.in_force and request.args.get("inputs") == "example":
-        typed = panel.example_values(signature)
+        typed = panel.values_of(signature, sample_inputs(shown.blueprint))
     return _page(shown, signature, fields=panel.fields(signature, typed) if signature else [])
 
 
@@ -162,30 +163,25 @@ def _page(
         context |= {
             "lines": lines,
             "by_line": by_line,
-            "curl": _curl(shown, signature) if signature and shown.in_force else None,
+            "curl": _curl(shown) if shown.in_force else None,
             "runs": runs.latest_runs(shown),
         }
     return htmx.render("blueprints/show.html", block, status=status, **context)
 
 
 def _signature(shown: ShownBlueprint) -> veritas.Signature | None:
-    revision = shown.in_force
-    if revision is None:
-        return signature_of(shown.newest.source)
-    try:
-        return programs.get(revision.id, lambda _: revision.source).signature
-    except programs.CannotRunError:
-        return signature_of(revision.source)
+    program = program_in_force(shown.blueprint)
+    return program.signature if program else signature_of((shown.in_force or shown.newest).source)
 
 
-def _curl(shown: ShownBlueprint, signature: veritas.Signature) -> str:
+def _curl(shown: ShownBlueprint) -> str:
     url = addresses.run_url(
         base_url(),
         appspace_id=shown.project.appspace_id,
         project_id=shown.project.id,
         blueprint=shown.blueprint.id,
     )
-    return addresses.curl_line(url, veritas.example_inputs(signature))
+    return addresses.curl_line(url, sample_inputs(shown.blueprint))
 
 
 def _url(shown: ShownBlueprint) -> str:

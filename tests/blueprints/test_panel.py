@@ -50,7 +50,7 @@ def test_a_choice_without_a_default_asks_for_one(signature: veritas.Signature) -
 
 
 def test_the_example_is_read_back_as_the_inputs_it_stands_for(signature: veritas.Signature) -> None:
-    inputs, faults = panel.read(signature, panel.example_values(signature))
+    inputs, faults = panel.read(signature, panel.values_of(signature, veritas.example_inputs(signature)))
     assert faults == ()
     assert inputs == veritas.example_inputs(signature)
 

@@ -1,0 +1,72 @@
+"""Inputs to try a Blueprint with: shown in curl lines, filled into the Run panel."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+
+from leapter import veritas
+from leapter.blueprints import programs
+from leapter.blueprints.models import Blueprint
+from leapter.db import db
+from leapter.projects.models import ProjectFile
+
+# A sample that needs more is not worth the wait of the page that shows it.
+_LIMITS = veritas.Limits(statements=50_000, wall_time_s=0.1)
+_MAX_CASES = 20
+
+
+def sample_inputs(blueprint: Blueprint) -> dict[str, Any]:
+    """Inputs for the revision in force; none where none is in force.
+
+    They are those of the first case, in the test suites kept with the project, that expects no error and does
+    run; where there is none, they are made from the types.
+    """
+    program = program_in_force(blueprint)
+    if program is None:
+        return {}
+    made = veritas.example_inputs(program.signature)
+    tried = (inputs for inputs in (*_suite_inputs(blueprint), made) if _runs(program, inputs))
+    return next(tried, made)
+
+
+def program_in_force(blueprint: Blueprint) -> veritas.Program | None:
+    """The program that callers reach, or None where there is none that this version can run."""
+    if blueprint.revision_in_force_id is None:
+        return None
+    try:
+        return programs.get(blueprint.revision_in_force_id)
+    except programs.CannotRunError:
+        return None
+
+
+def _suite_inputs(blueprint: Blueprint) -> Iterator[dict[str, Any]]:
+    folder = f"logic/{blueprint.slug}/tests/"
+    suites = db.session.scalars(
+        select(ProjectFile.content)
+        .where(ProjectFile.project_id == blueprint.project_id)
+        .where(ProjectFile.path.startswith(folder, autoescape=True))
+        .order_by(ProjectFile.path)
+    )
+    left = _MAX_CASES
+    for content in suites:
+        try:
+            suite = json.loads(content)
+        except ValueError:
+            continue  # kept as it came, and not read before
+        cases = suite.get("testCases") if isinstance(suite, dict) else None
+        for case in cases if isinstance(cases, list) else ():
+            if left and isinstance(case, dict) and not case.get("expectsError"):
+                left -= 1
+                inputs = case.get("input")
+                if isinstance(inputs, dict):
+                    yield inputs
+
+
+def _runs(program: veritas.Program, inputs: dict[str, Any]) -> bool:
+    try:
+        program.run(inputs, limits=_LIMITS)
+    except veritas.RunError:
+        return False
+    return True
