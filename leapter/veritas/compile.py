@@ -45,9 +45,7 @@ class Helper:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Compiled:
-    """`function(state, *inputs)` returns the outputs in order; `nodes[line]` is the node of a line of the
-    code.
-    """
+    """`function(state, *inputs)` returns the outputs in order; `nodes[line]` is the node of a line."""
 
     function: _Code
     nodes: tuple[Node, ...]

@@ -18,13 +18,15 @@ Reader = Callable[[Mapping[str, object], Faults], tuple[object, ...]]
 Writer = Callable[[State, tuple[object, ...]], dict[str, object]]
 
 MISSING = object()
-# Texts up to this length cannot break a limit that anyone would set for texts; longer ones are measured.
-_SHORT = 100
+# Lists up to this length are looked through in line; the call for longer ones is worth its cost.
+_SHORT = 50
 
 
 def reader_of(signature: Signature) -> Reader:
     """Names of inputs are identifiers of ASCII, so they can stand in the code as they are."""
     lines = ["def read(inputs, faults):", "  get = inputs.get"]
+    if any(parameter.type.kind == "text" for parameter in signature.inputs):
+        lines.append("  longest = faults.limits.string_characters")
     names: dict[str, object] = {"MISSING": MISSING, "type": type, "float": float, "int": int, "str": str}
     for position, parameter in enumerate(signature.inputs):
         value = f"x{position}"
@@ -62,17 +64,22 @@ def _fast_path(value: str, position: int, parameter: Parameter, names: dict[str,
     if kind == "text":
         names["len"] = len
         return [
-            f"  if type({value}) is not str or len({value}) > {_SHORT} or not {value}.isascii():",
+            f"  if type({value}) is not str or not {value}.isascii() or len({value}) > longest:",
             f"    {value} = slow{position}({value}, faults)",
         ]
     slow = f"{value} = slow{position}({value}, faults)"
     element = parameter.type.element
     if kind == "list" and element is not None and element.kind in ("number", "percent"):
-        names["plain_numbers"] = plain_numbers
+        names |= {"plain_numbers": plain_numbers, "list": list, "len": len}
         return [
-            f"  {value}_plain = plain_numbers({value}, faults.limits.list_elements)",
-            f"  if {value}_plain is None: {slow}",
-            f"  else: {value} = {value}_plain",
+            "  y = None",
+            f"  if type({value}) is list and len({value}) <= {_SHORT}:",
+            f"    y = [v for v in {value} if type(v) is float and v - v == 0.0]",
+            f"    if len(y) != len({value}): y = None",
+            "  if y is None or len(y) > faults.limits.list_elements:",
+            f"    y = plain_numbers({value}, faults.limits.list_elements)",
+            f"  if y is None: {slow}",
+            f"  else: {value} = y",
         ]
     return [f"  {slow}"]
 

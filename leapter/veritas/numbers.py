@@ -129,8 +129,7 @@ def round_half_away(value: float, decimals: float) -> float:
     """`round(n, decimals)`: half away from zero, judged on the number as it is printed.
 
     1.005 is a little less than 1.005 as a double, yet everyone who sees it printed expects 1.01; so the
-    decimal
-    digits that are shown decide.
+    decimal digits that are shown decide.
     """
     places = to_integer(decimals)
     if not -1e300 < value < 1e300 or places > 400:

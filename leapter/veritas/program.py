@@ -36,14 +36,6 @@ class _Setter(Protocol):
     def __set__(self, instance: object, value: object, /) -> None: ...
 
 
-def _outcome(outputs: dict[str, object], warnings: tuple[str, ...], statements: int) -> Outcome:
-    outcome = object.__new__(Outcome)
-    _set_outputs(outcome, outputs)
-    _set_warnings(outcome, warnings)
-    _set_statements(outcome, statements)
-    return outcome
-
-
 class Program:
     """A Blueprint that can run. It holds nothing of a run, so several threads may run it at once."""
 
@@ -94,7 +86,11 @@ class Program:
             )
             exceeded.node = node
             raise exceeded from None
-        return _outcome(outputs, warnings, state.statements)
+        outcome = object.__new__(Outcome)
+        _set_outputs(outcome, outputs)
+        _set_warnings(outcome, warnings)
+        _set_statements(outcome, state.statements)
+        return outcome
 
     def _unknown(self, inputs: Mapping[str, object], faults: Faults, is_ignored: bool) -> tuple[str, ...]:
         warnings: list[str] = []

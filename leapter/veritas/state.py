@@ -40,7 +40,8 @@ class State:
         self.max_allocated = limits.allocation_bytes
         # Past this many bytes, what is still reachable is measured at the next turn of a loop.
         self.measure_at = limits.allocation_bytes // 2
-        self.next_check = min(limits.statements, STATEMENTS_PER_CHECK)
+        statements = limits.statements
+        self.next_check = statements if statements < STATEMENTS_PER_CHECK else STATEMENTS_PER_CHECK
         self._deadline = monotonic() + limits.wall_time_s
 
     def check(self, statements: int) -> int:
