@@ -35,6 +35,11 @@ def is_well_formed(text: str) -> bool:
     )
 
 
+def contains_key(text: str) -> bool:
+    """Whether a well-formed key stands anywhere in `text`, where it should not be."""
+    return any(is_well_formed(found) for found in _FORM.findall(text))
+
+
 def digest(text: str) -> str:
     """The SHA-256 of a whole key, in 64 hexadecimal digits: what the database holds in its place.
 

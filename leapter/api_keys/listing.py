@@ -94,7 +94,7 @@ def find_key_by_name(actor: Actor, name: str, *, except_id: str = "") -> KeyReco
     """The newest key in use, but the one of `except_id`, that has this name, whatever its case."""
     found = _load(
         _select_keys(actor)
-        .where(func.lower(ApiKey.name) == name.strip().lower(), ApiKey.id != except_id)
+        .where(ApiKey.name_folded == name.strip().casefold(), ApiKey.id != except_id)
         .where(ApiKey.revoked_at.is_(None))
         .order_by(ApiKey.created_at.desc())
         .limit(1)
@@ -219,7 +219,7 @@ def _matches(search: str) -> ColumnElement[bool]:
     # Of a whole key only the part that is shown anyway is looked for.
     prefix = keys.display_prefix(search) if search.startswith(keys.MARK) else search
     return or_(
-        func.lower(ApiKey.name).contains(search.lower(), autoescape=True),
+        ApiKey.name_folded.contains(search.casefold(), autoescape=True),
         ApiKey.prefix.startswith(prefix, autoescape=True),
         ApiKey.prefix.startswith(keys.MARK + prefix, autoescape=True),
     )
@@ -229,7 +229,7 @@ def _order(sort: SortColumn, *, descending: bool) -> list[SQLColumnExpression[An
     expression: SQLColumnExpression[Any]
     match sort:
         case "name":
-            expression = func.lower(ApiKey.name)
+            expression = ApiKey.name_folded
         case "permissions":
             expression = (
                 select(func.count())

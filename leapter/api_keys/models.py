@@ -10,6 +10,11 @@ from leapter.clock import now
 from leapter.db import Id, Model, UtcDateTime, new_id
 
 
+def _folded_name(context: Any) -> str:
+    name: str = context.get_current_parameters()["name"]
+    return name.casefold()
+
+
 class ApiKey(Model):
     """A key, without its secret: `digest` is the SHA-256 of the whole key, in hexadecimal."""
 
@@ -19,6 +24,8 @@ class ApiKey(Model):
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     appspace_id: Mapped[str] = mapped_column(ForeignKey("appspaces.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(100))
+    # For search, order and hints: what a database's own `lower` knows of letters depends on its locale.
+    name_folded: Mapped[str] = mapped_column(String(300), default=_folded_name)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     prefix: Mapped[str] = mapped_column(String(12), index=True)
     # What the form that asked for the key carried: the same form sent twice makes one key.

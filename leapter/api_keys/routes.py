@@ -76,6 +76,8 @@ def create() -> Response:
             )
         except InvalidInputError as error:
             _put_errors(form, error)
+            if keys.contains_key(form.name.data or ""):
+                form.name.data = ""
         except AlreadyCreatedError as error:
             return htmx.render("api_keys/already_created.html", "dialog", status=409, key=error.key)
         else:

@@ -206,6 +206,9 @@ def _name_faults(name: str) -> list[str]:
         return ["Give the key a name that says who will use it."]
     if len(name) > LONGEST_NAME:
         return [f"A name has at most {LONGEST_NAME} characters; this one has {len(name)}."]
+    if keys.contains_key(name):
+        # Pasted into the wrong field. A name is stored, listed and logged by clients; a key must not be.
+        return ["This holds an API key itself. Give a name that says who will use the new one."]
     if any(_is_control(character) for character in name):
         return ["A name is one line of text, without control characters."]
     return []

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("appspace_id", sa.String(length=36), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("name_folded", sa.String(length=300), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("prefix", sa.String(length=12), nullable=False),
         sa.Column("creation_token", sa.String(length=36), nullable=False),

@@ -87,9 +87,12 @@
     if (event.detail.elt.id === "key-filter" && !event.detail.parameters.q) delete event.detail.parameters.q;
   });
 
-  // ---- search ----
+  // ---- a whole key in the wrong field: it must not get into an address ----
 
-  // Only what is shown of a key anyway may get into an address.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb === "get" && /lpt_[0-9A-Za-z]{36}/.test(event.detail.parameters.name)) event.preventDefault();
+  });
+
   document.addEventListener(
     "input",
     (event) => {

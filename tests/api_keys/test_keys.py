@@ -60,6 +60,14 @@ def test_checksum_is_the_crc32_in_base_62() -> None:
     assert keys.is_well_formed("lpt_" + "0" * 30 + "2Fy0fz")
 
 
+def test_key_is_found_inside_other_text() -> None:
+    key = keys.mint()
+    assert keys.contains_key(key)
+    assert keys.contains_key(f"my key: {key}.")
+    assert not keys.contains_key(key[:-1])
+    assert not keys.contains_key("lpt_" + "x" * 36)
+
+
 def test_display_prefix_shows_eight_characters_and_never_more() -> None:
     key = keys.mint()
     assert keys.display_prefix(key) == key[:12]

@@ -428,6 +428,16 @@ def test_faults_stand_beside_their_fields_and_keep_what_was_typed(world: World, 
     assert listing.list_keys(ada.actor, listing.KeyQuery()).existing == 0
 
 
+def test_key_pasted_as_a_name_is_refused_and_not_shown_again(world: World, project: MakeProject) -> None:
+    ada = world.person()
+    shipping = project(ada)
+    _, secret = world.key(ada, shipping)
+    answer = fill(ada.client, f"key {secret}", shipping)
+    assert answer.status_code == 422
+    assert "an API key itself" in text(page(answer).select_one("#name-error"))
+    assert secret not in answer.get_data(as_text=True)
+
+
 def test_project_deleted_since_the_form_was_opened_is_told(world: World, project: MakeProject) -> None:
     ada = world.person()
     shipping, lending = project(ada, "Shipping"), project(ada, "Lending")

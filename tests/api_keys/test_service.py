@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 from flask import Flask
@@ -11,6 +12,7 @@ from leapter.accounts.access import OPERATOR, Actor
 from leapter.api_keys import keys, listing, service
 from leapter.api_keys.errors import AlreadyCreatedError, KeyChangedError
 from leapter.api_keys.models import ApiKey, ApiKeyEvent
+from leapter.api_keys.records import SortColumn
 from leapter.db import db, new_id
 from leapter.errors import InvalidInputError, NotFoundError
 from leapter.projects.service import delete_project
@@ -341,3 +343,35 @@ def test_edit_and_revocation_at_once_leave_one_of_the_two_stories(
     told = [entry.kind for entry in listing.history(ada.actor, key.id)]
     assert told == (["revoked", "created"] if refused else ["revoked", "scope_changed", "created"])
     assert names(ada, key.id) == (["Shipping"] if refused else ["Lending"])
+
+
+# ---- listing ----
+
+
+@pytest.mark.parametrize("column", get_args(SortColumn))
+def test_every_order_of_the_list_is_one_of_all_keys(
+    world: World, project: MakeProject, column: SortColumn
+) -> None:
+    ada = world.person()
+    shipping, lending = project(ada, "Shipping"), project(ada, "Lending")
+    made = {
+        create(ada.actor, shipping, name="Ärztehaus"),
+        create(ada.actor, shipping, lending, name="Kasse 100%"),
+    }
+    service.revoke_key(ada.actor, create(ada.actor, lending, name="Gone"))
+    for descending in (False, True):
+        query = listing.KeyQuery(sort=column, descending=descending)
+        listed = listing.list_keys(ada.actor, query)
+        assert {row.id for row in listed.rows} == made
+        assert (listed.existing, listed.matching, listed.revoked, listed.pages) == (3, 2, 1, 1)
+
+
+@pytest.mark.parametrize(("search", "found"), [("ÄRZTE", 1), ("100%", 1), ("_", 0), ("lpt_", 2)])
+def test_search_finds_letters_of_any_case_and_no_wildcards(
+    world: World, project: MakeProject, search: str, found: int
+) -> None:
+    ada = world.person()
+    shipping = project(ada)
+    for name in ("Ärztehaus", "Kasse 100%"):
+        create(ada.actor, shipping, name=name)
+    assert listing.list_keys(ada.actor, listing.KeyQuery(search=search)).matching == found

@@ -121,6 +121,22 @@ def test_a_name_in_use_gets_a_hint_while_typing_and_is_no_obstacle(world: World,
     expect(page.get_by_role("heading", name="Your new API key")).to_be_visible()
 
 
+def test_a_key_pasted_as_a_name_never_gets_into_an_address(world: World, visit: Visitor) -> None:
+    ada = world.person()
+    _, secret = world.key(ada, world.project(ada))
+    page = open_form(visit(ada))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.get_by_label("Key Name").fill("one")
+    expect(page.locator("#name-hint")).to_be_empty()
+    page.get_by_label("Key Name").fill(secret)
+    page.locator("[name=projects]").check()
+    page.get_by_role("button", name="Create Key").click()
+    expect(page.get_by_text("This holds an API key itself.")).to_be_visible()
+    assert requested
+    assert not [url for url in requested if secret[12:] in url]
+
+
 def test_the_projects_can_be_filtered_and_ticked_all_at_once(world: World, visit: Visitor) -> None:
     ada = world.person()
     for name in ("Parcel shipping", "Parcel returns", "Lending"):
