@@ -7,14 +7,14 @@ from wtforms.validators import DataRequired
 from leapter.errors import InvalidInputError
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class SignInForm(FlaskForm):
     """E-mail and password."""
 
     email = StringField("E-mail", [DataRequired("Enter your e-mail address.")])
     password = PasswordField("Password", [DataRequired("Enter your password.")])
 
 
-class SetUpForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class SetUpForm(FlaskForm):
     """The first account, with the token of the link."""
 
     token = HiddenField()
@@ -24,7 +24,7 @@ class SetUpForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     offers = SelectMultipleField("Example projects")
 
 
-class ChangePasswordForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class ChangePasswordForm(FlaskForm):
     """The password so far, and the new one."""
 
     current_password = PasswordField("Current password", [DataRequired("Enter your current password.")])

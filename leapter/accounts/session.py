@@ -19,7 +19,7 @@ from leapter.db import db, transaction
 _TOUCH_EVERY = timedelta(minutes=1)
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]  # flask-login has no types
+class SignedIn(UserMixin):
     """What flask-login keeps: the session's token stands where a user id usually does."""
 
     def __init__(self, token: str, user: User) -> None:

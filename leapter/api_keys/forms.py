@@ -4,7 +4,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, SelectMultipleField, StringField
 
 
-class CreateForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class CreateForm(FlaskForm):
     """A name and projects; the token makes a form that is sent twice create one key."""
 
     name = StringField("Key Name")
@@ -12,12 +12,12 @@ class CreateForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     creation_token = HiddenField()
 
 
-class ProjectsForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class ProjectsForm(FlaskForm):
     """The projects of a key, chosen while its scope was at `scope_version`."""
 
     projects = SelectMultipleField("Projects", validate_choice=False)
     scope_version = IntegerField()
 
 
-class RevokeForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class RevokeForm(FlaskForm):
     """Nothing but the protection against forged requests."""

@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, urlencode
 
 import flask
 from flask import current_app, request, url_for
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from leapter.accounts.session import current_actor
@@ -20,6 +19,7 @@ from leapter.api_keys.records import KeyQuery, KeyRecord, SortColumn
 from leapter.db import new_id
 from leapter.errors import InvalidInputError
 from leapter.web import htmx
+from leapter.web.forms import put_errors, status_of
 from leapter.web.urls import base_url
 
 CALL_EXAMPLES = "leapter_call_examples"
@@ -75,7 +75,7 @@ def create() -> Response:
                 creation_token=form.creation_token.data or "",
             )
         except InvalidInputError as error:
-            _put_errors(form, error)
+            put_errors(form, error)
             if keys.contains_key(form.name.data or ""):
                 form.name.data = ""
         except AlreadyCreatedError as error:
@@ -85,7 +85,7 @@ def create() -> Response:
     return htmx.render(
         "api_keys/new.html",
         "dialog",
-        status=_status(form),
+        status=status_of(form),
         form=form,
         choices=listing.choosable_projects(current_actor()),
         namesake=listing.find_key_by_name(current_actor(), form.name.data or ""),
@@ -141,7 +141,7 @@ def edit_projects(key_id: object) -> Response:
                 expected_scope_version=form.scope_version.data or 0,
             )
         except InvalidInputError as error:
-            _put_errors(form, error)
+            put_errors(form, error)
         except KeyChangedError as error:
             return _changed_meanwhile(error.key)
         else:
@@ -192,7 +192,7 @@ def _edit_form(key: KeyRecord, form: ProjectsForm, *, changed: bool = False) -> 
     return htmx.render(
         "api_keys/edit_projects.html",
         "dialog",
-        status=409 if changed else _status(form),
+        status=409 if changed else status_of(form),
         key=key,
         form=form,
         choices=listing.choosable_projects(current_actor(), key.appspace_id),
@@ -276,15 +276,3 @@ def _back_location(key: KeyRecord) -> str:
     # Read and written anew, never used as it came: a link must not lead anyone elsewhere.
     arguments = {name: values[-1] for name, values in parse_qs(_back()).items()}
     return _list_location(_read_query(arguments))
-
-
-def _put_errors(form: FlaskForm, error: InvalidInputError) -> None:
-    for name, sentences in error.errors.items():
-        if name in form:
-            form[name].errors = [*form[name].errors, *sentences]
-        else:
-            form.form_errors.extend(sentences)
-
-
-def _status(form: FlaskForm) -> int:
-    return 422 if request.method == "POST" and (form.errors or form.form_errors) else 200

@@ -4,14 +4,14 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, MultipleFileField, StringField, TextAreaField
 
 
-class ImportForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class ImportForm(FlaskForm):
     """A zip, or source files."""
 
     files = MultipleFileField("Files")
     name = StringField("Project name")
 
 
-class SourceForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class SourceForm(FlaskForm):
     """The source of a Blueprint, with the revision it was typed over."""
 
     base_revision_id = HiddenField()

@@ -11,6 +11,7 @@ from leapter.errors import InvalidInputError
 from leapter.projects.archive import MAX_FILES, MAX_UPLOAD_BYTES, read_uploads
 from leapter.projects.service import get_project, list_projects
 from leapter.web import htmx
+from leapter.web.forms import put_errors
 
 pages = flask.Blueprint("project_pages", __name__, url_prefix="/projects")
 
@@ -66,8 +67,7 @@ def import_files() -> Response:
             )
         except InvalidInputError as error:
             status = 422
-            for name, sentences in error.errors.items():
-                form[name].errors = [*form[name].errors, *sentences]
+            put_errors(form, error)
         else:
             return htmx.done(
                 f"{report.project.name} imported.", url_for(".import_report", project_id=report.project.id)

@@ -4,21 +4,21 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField, TextAreaField
 
 
-class ProjectForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class ProjectForm(FlaskForm):
     """Name and description."""
 
     name = StringField("Project name")
     description = TextAreaField("Description")
 
 
-class SettingsForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class SettingsForm(FlaskForm):
     """How Blueprints are called, and what is kept."""
 
     ignores_unknown_inputs = BooleanField("Ignore unknown inputs")
     keeps_run_data = BooleanField("Keep inputs and outputs of runs")
 
 
-class DeleteForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class DeleteForm(FlaskForm):
     """The name, typed."""
 
     name = StringField("Type the project’s name to confirm")

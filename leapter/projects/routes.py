@@ -4,7 +4,6 @@ from urllib.parse import urlsplit
 
 import flask
 from flask import request, url_for
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from leapter.accounts.session import current_actor
@@ -12,6 +11,7 @@ from leapter.errors import InvalidInputError
 from leapter.projects import service
 from leapter.projects.forms import DeleteForm, ProjectForm, SettingsForm
 from leapter.web import htmx
+from leapter.web.forms import put_errors, status_of
 
 dialogs = flask.Blueprint("projects", __name__, url_prefix="/projects")
 
@@ -26,12 +26,12 @@ def create() -> Response:
                 current_actor(), name=form.name.data or "", description=form.description.data or ""
             )
         except InvalidInputError as error:
-            _put_errors(form, error)
+            put_errors(form, error)
         else:
             return htmx.done(
                 f"Project {project.name} created.", url_for("project_pages.show", project_id=project.id)
             )
-    return htmx.render("projects/new.html", "dialog", status=_status(form), form=form)
+    return htmx.render("projects/new.html", "dialog", status=status_of(form), form=form)
 
 
 @dialogs.route("/<uuid:project_id>/rename", methods=["GET", "POST"])
@@ -48,10 +48,10 @@ def rename(project_id: object) -> Response:
                 description=form.description.data or "",
             )
         except InvalidInputError as error:
-            _put_errors(form, error)
+            put_errors(form, error)
         else:
             return htmx.done("Project renamed.", _page_behind(project.id))
-    return htmx.render("projects/rename.html", "dialog", status=_status(form), form=form, project=project)
+    return htmx.render("projects/rename.html", "dialog", status=status_of(form), form=form, project=project)
 
 
 @dialogs.route("/<uuid:project_id>/settings", methods=["GET", "POST"])
@@ -67,7 +67,7 @@ def settings(project_id: object) -> Response:
             keeps_run_data=form.keeps_run_data.data,
         )
         return htmx.done("Settings saved.", _page_behind(project.id))
-    return htmx.render("projects/settings.html", "dialog", status=_status(form), form=form, project=project)
+    return htmx.render("projects/settings.html", "dialog", status=status_of(form), form=form, project=project)
 
 
 @dialogs.route("/<uuid:project_id>/delete", methods=["GET", "POST"])
@@ -79,13 +79,13 @@ def delete(project_id: object) -> Response:
         try:
             service.delete_project(current_actor(), project.id, typed_name=form.name.data or "")
         except InvalidInputError as error:
-            _put_errors(form, error)
+            put_errors(form, error)
         else:
             return htmx.done(f"Project {project.name} deleted.", url_for("project_pages.index"))
     return htmx.render(
         "projects/delete.html",
         "dialog",
-        status=_status(form),
+        status=status_of(form),
         form=form,
         project=project,
         losing=service.losing_project(project.id),
@@ -98,15 +98,3 @@ def _page_behind(project_id: str) -> str:
     if urlsplit(request.headers.get("HX-Current-URL", "")).path == index:
         return index
     return url_for("project_pages.show", project_id=project_id)
-
-
-def _put_errors(form: FlaskForm, error: InvalidInputError) -> None:
-    for name, sentences in error.errors.items():
-        if name in form:
-            form[name].errors = [*form[name].errors, *sentences]
-        else:
-            form.form_errors.extend(sentences)
-
-
-def _status(form: FlaskForm) -> int:
-    return 422 if request.method == "POST" and (form.errors or form.form_errors) else 200
