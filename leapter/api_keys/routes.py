@@ -19,7 +19,7 @@ from leapter.api_keys.records import KeyQuery, KeyRecord, SortColumn
 from leapter.db import new_id
 from leapter.errors import InvalidInputError
 from leapter.web import htmx
-from leapter.web.forms import put_errors, status_of
+from leapter.web.form_errors import put_errors, status_of
 from leapter.web.urls import base_url
 
 CALL_EXAMPLES = "leapter_call_examples"

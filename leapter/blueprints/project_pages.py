@@ -11,7 +11,7 @@ from leapter.errors import InvalidInputError
 from leapter.projects.archive import MAX_FILES, MAX_UPLOAD_BYTES, read_uploads
 from leapter.projects.service import get_project, list_projects
 from leapter.web import htmx
-from leapter.web.forms import put_errors
+from leapter.web.form_errors import put_errors
 
 pages = flask.Blueprint("project_pages", __name__, url_prefix="/projects")
 

@@ -11,7 +11,7 @@ from leapter.errors import InvalidInputError
 from leapter.projects import service
 from leapter.projects.forms import DeleteForm, ProjectForm, SettingsForm
 from leapter.web import htmx
-from leapter.web.forms import put_errors, status_of
+from leapter.web.form_errors import put_errors, status_of
 
 dialogs = flask.Blueprint("projects", __name__, url_prefix="/projects")
 
