@@ -15,6 +15,7 @@ from sqlalchemy.types import TypeDecorator
 from leapter.config import Settings
 
 SQLITE_BUSY_TIMEOUT_MS = 5_000
+POSTGRES_CONNECT_TIMEOUT_S = 5
 
 
 class Base(DeclarativeBase):
@@ -74,7 +75,11 @@ def init_app(app: Flask, settings: Settings) -> None:
             "connect_args": {"isolation_level": None, "timeout": SQLITE_BUSY_TIMEOUT_MS / 1000},
         }
     else:
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"hide_parameters": True, "pool_pre_ping": True}
+        options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}
+        if "connect_timeout=" not in settings.database_url:
+            # The driver by itself waits minutes for a host that does not answer; a caller is told 503 before.
+            options["connect_args"] = {"connect_timeout": POSTGRES_CONNECT_TIMEOUT_S}
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)

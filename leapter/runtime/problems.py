@@ -21,7 +21,7 @@ from leapter.runtime.health import NotReadyError
 from leapter.runtime.limits import RateLimitedError
 from leapter.runtime.problem_kinds import KINDS
 from leapter.runtime.state import current_runtime
-from leapter.web.headers import MACHINE_PATHS
+from leapter.web.headers import is_machine_path
 from leapter.web.times import exact
 from leapter.web.urls import base_url
 
@@ -210,7 +210,7 @@ def problem_of(error: Exception) -> Problem:
 
 def machine_problem(error: Exception) -> Response | None:
     """Answer `error` as a problem document if a machine-facing path was asked for, else return None."""
-    return answer(error) if request.path.startswith(MACHINE_PATHS) else None
+    return answer(error) if is_machine_path(request.path) else None
 
 
 def answer(error: Exception, *, run_id: str | None = None) -> Response:

@@ -8,7 +8,7 @@ from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import MapAdapter
 
-from leapter.web.headers import MACHINE_PATHS
+from leapter.web.headers import is_machine_path
 
 
 class Application(Flask):
@@ -28,7 +28,7 @@ class Application(Flask):
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Bind the routes to a request; machine-facing ones are matched by their path alone."""
-        if request is None or not request.path.startswith(MACHINE_PATHS):
+        if request is None or not is_machine_path(request.path):
             return super().create_url_adapter(request)
         environ = request.environ
         return MapAdapter(

@@ -3,7 +3,7 @@
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
-from leapter.web.headers import MACHINE_PATHS
+from leapter.web.headers import is_machine_path
 
 
 class PageSessions(SecureCookieSessionInterface):
@@ -11,7 +11,7 @@ class PageSessions(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Return the session in the cookie, or one that cannot hold anything."""
-        if request.path.startswith(MACHINE_PATHS):
+        if is_machine_path(request.path):
             return self.make_null_session(app)
         return super().open_session(app, request)
 

@@ -17,7 +17,12 @@ CONTENT_SECURITY_POLICY = "; ".join(
     ]
 )
 
-MACHINE_PATHS = ("/runtime/", "/api/", "/healthz", "/readyz", "/metrics")
+_MACHINE_PATHS = ("/runtime/", "/api/", "/healthz/", "/readyz/", "/metrics/")
+
+
+def is_machine_path(path: str) -> bool:
+    """Whether programs ask at `path`, and no browser does."""
+    return f"{path}/".startswith(_MACHINE_PATHS)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -27,7 +32,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         headers = response.headers
-        if request.path.startswith(MACHINE_PATHS):
+        if is_machine_path(request.path):
             return response
         headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         headers["X-Content-Type-Options"] = "nosniff"

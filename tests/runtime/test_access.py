@@ -216,6 +216,8 @@ def test_every_401_carries_a_challenge_and_the_form_of_a_problem(caller: Caller)
     [
         ("POST", "/runtime/nothing/here", 404, "not_found"),
         ("GET", "/api/nothing/here", 404, "not_found"),
+        ("GET", "/api", 404, "not_found"),
+        ("GET", "/runtime", 404, "not_found"),
         ("GET", "/runtime/api/v1/a/p/models/b/runs", 405, "method_not_allowed"),
         ("DELETE", "/runtime/api/v1/a/p/models", 405, "method_not_allowed"),
         ("OPTIONS", "/runtime/api/v1/a/p/models/b/runs", 405, "method_not_allowed"),
