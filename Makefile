@@ -3,6 +3,9 @@
 .PHONY: run test lint format bench lock install install-dev
 PYTHON ?= python3
 BIN := .venv/bin
+UV_VERSION := 0.13.9
+# The certificates that this machine trusts, where it keeps some: a company's proxy may be among them.
+export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
 
 run: install
 	@exec $(BIN)/leapter serve
@@ -30,7 +33,7 @@ install-dev: .venv/installed-dev
 	@$(PYTHON) -c 'import sys; sys.exit("Leapter needs Python 3.11 or newer; %s is %s. Set PYTHON=python3.x to use another." % (sys.executable, sys.version.split()[0]) if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv .venv || { echo "Leapter needs Python's venv module; on Debian and Ubuntu: apt install python3-venv."; rm -rf .venv; exit 1; }
 	@echo "Setting up .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/installed: requirements.txt pyproject.toml .build/hatch_build.py | .venv/bin/uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
