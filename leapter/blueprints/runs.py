@@ -11,6 +11,7 @@ from leapter import veritas
 from leapter.accounts.access import Actor
 from leapter.blueprints import programs
 from leapter.blueprints.models import Run
+from leapter.blueprints.run_errors import recorded_message, storable
 from leapter.blueprints.service import ShownBlueprint
 from leapter.clock import now
 from leapter.db import db, new_id, transaction
@@ -79,9 +80,11 @@ def run_in_console(
             duration_us=duration_us,
             status=422 if error else 200,
             error_code=error and error.code,
-            error_message=_storable(error.message if error else None),
+            error_message=recorded_message(error, program.signature, keeps_data=keeps_data)
+            if error
+            else None,
             client_address=client_address,
-            client_agent=_storable(client_agent, 200),
+            client_agent=storable(client_agent)[:200] if client_agent is not None else None,
             input_data=inputs if keeps_data else None,
             output_data=outcome.outputs if outcome and keeps_data else None,
         )
@@ -101,13 +104,6 @@ def _record(run: Run) -> None:
             session.add(run)
     except IntegrityError:
         raise NotFoundError("project") from None
-
-
-def _storable(text: str | None, most: int | None = None) -> str | None:
-    # PostgreSQL stores neither NUL nor halves of surrogate pairs; a Blueprint may throw both.
-    if text is None:
-        return None
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:most]
 
 
 def latest_runs(shown: ShownBlueprint, *, limit: int = LATEST_RUNS) -> list[Run]:

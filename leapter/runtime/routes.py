@@ -9,7 +9,7 @@ from flask.globals import request_ctx
 from structlog import get_logger
 
 from leapter import veritas
-from leapter.blueprints import programs
+from leapter.blueprints import programs, run_errors
 from leapter.runtime import stored
 from leapter.runtime.access import (
     ExpiredApiKeyError,
@@ -38,7 +38,6 @@ from leapter.runtime.usage import Client, RunRecord
 
 _PROJECT = "/runtime/api/v1/<appspace>/<project>"
 _HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
-_MAX_ERROR_CHARACTERS = 2_000
 
 log = get_logger("leapter.runtime")
 
@@ -134,7 +133,7 @@ def create_run(appspace: str, project: str, blueprint: str) -> Response:
             client=call.client,
             correlation_id=call.correlation_id,
             error_code=None if error is None else problem_of(error).code,
-            error_message=None if error is None else _storable(problem_of(error).detail),
+            error_message=None if error is None else _recorded(error, program, keeps_data=keeps_data),
             input_data=inputs if keeps_data else None,
             output_data=outcome.outputs if keeps_data and outcome is not None else None,
             data_bytes=size + len(body) if keeps_data else 0,
@@ -178,7 +177,7 @@ def _json(value: object) -> Response:
     return Response(to_json(value), 200, [*_HEADERS, *g.call.echoed])
 
 
-def _storable(text: str) -> str:
-    # PostgreSQL takes no NUL, and no driver takes half a surrogate pair.
-    text = text[:_MAX_ERROR_CHARACTERS].replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return text.encode("utf-8", "replace").decode("utf-8")
+def _recorded(error: Exception, program: veritas.Program, *, keeps_data: bool) -> str:
+    if isinstance(error, veritas.RunError):
+        return run_errors.recorded_message(error, program.signature, keeps_data=keeps_data)
+    return run_errors.storable(problem_of(error).detail)

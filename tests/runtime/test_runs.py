@@ -301,7 +301,46 @@ def test_a_failed_run_is_recorded_with_its_error(caller: Caller) -> None:
     run = db.session.get(Run, answer.headers["X-Run-Id"])
     assert run is not None
     assert (run.status, run.error_code) == (422, "blueprint_error")
-    assert run.error_message == "Parcels over 40 kg go by freight."
+    assert run.error_message == "The Blueprint refused at “Too heavy”, line 5."
+
+
+_ENDINGS = [
+    ("parcel-price", {"zone": "moon-4711"}, "Inputs do not fit: `weight_kg`, `zone`."),
+    (
+        "parcel-price",
+        {"weight_kg": 1, "card-4711": 1},
+        "Inputs do not fit: names that are no inputs of this Blueprint.",
+    ),
+    (
+        "operation",
+        {"list_given": [1, "4711"], "zone[4711]": 1},
+        "Inputs do not fit: `list_given`, names that are no inputs of this Blueprint.",
+    ),
+    ("refusal", {"weight_kg": 4711}, "The Blueprint refused at “Too heavy”, line 5."),
+    ("operation", {"list_given": []}, "The Blueprint failed at “The largest”, line 5."),
+    ("endless", {}, "A limit of runs was reached at line 5."),
+]
+
+
+@pytest.mark.parametrize(("blueprint", "inputs", "message"), _ENDINGS)
+def test_no_value_of_a_caller_is_stored_in_the_message_of_a_run(
+    caller: Caller, blueprint: str, inputs: dict[str, Any], message: str
+) -> None:
+    answer = caller.run(inputs, blueprint=blueprint)
+    flush()
+    stored = caller.get(f"/runs/{answer.headers['X-Run-Id']}")
+    assert stored.json["error"] == {"code": answer.json["code"], "detail": message}
+    if "4711" in str(inputs):
+        assert "4711" in answer.text  # the caller itself is told everything
+
+
+def test_a_message_is_stored_as_it_was_where_the_project_keeps_the_data(caller: Caller) -> None:
+    with transaction() as session:
+        session.execute(update(Project).values(keeps_run_data=True))
+    answer = caller.run({"weight_kg": 40}, blueprint="refusal")
+    flush()
+    stored = caller.get(f"/runs/{answer.headers['X-Run-Id']}")
+    assert stored.json["error"]["detail"] == "Parcels over 40 kg go by freight."
 
 
 @pytest.mark.both_databases
