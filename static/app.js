@@ -177,7 +177,7 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
-// A table scrolls sideways and would cut a menu off: an open one is placed against the window.
+// A table scrolls sideways and would cut a menu off: an open one is placed against the window, and follows it.
 document.addEventListener(
   "toggle",
   (event) => {
@@ -187,19 +187,25 @@ document.addEventListener(
     if (!menu.open) return items.hidePopover?.();
     items.popover = "manual";
     items.showPopover();
-    const anchor = menu.querySelector("summary").getBoundingClientRect();
-    const size = items.getBoundingClientRect();
-    const below = anchor.bottom + size.height + 8 < window.innerHeight;
-    items.style.margin = "0";
-    items.style.inset = "auto";
-    items.style.left = `${Math.max(8, anchor.right - size.width)}px`;
-    items.style.top = `${below ? anchor.bottom + 4 : anchor.top - size.height - 4}px`;
+    place(menu);
   },
   true,
 );
 
+function place(menu) {
+  const items = menu.querySelector(".menu-items");
+  const anchor = menu.querySelector("summary").getBoundingClientRect();
+  const size = items.getBoundingClientRect();
+  const below = anchor.bottom + size.height + 8 < window.innerHeight;
+  items.style.margin = "0";
+  items.style.inset = "auto";
+  items.style.left = `${Math.max(8, anchor.right - size.width)}px`;
+  items.style.top = `${below ? anchor.bottom + 4 : anchor.top - size.height - 4}px`;
+}
+
 for (const kind of ["scroll", "resize"]) {
-  window.addEventListener(kind, () => document.querySelectorAll("[data-menu][open]").forEach((menu) => (menu.open = false)), { capture: true, passive: true });
+  const follow = () => document.querySelectorAll("[data-menu][open]").forEach(place);
+  window.addEventListener(kind, follow, { capture: true, passive: true });
 }
 
 // ---- plain forms: one submit ----
