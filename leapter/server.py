@@ -21,12 +21,17 @@ except SettingsError as error:
 bind = _settings.bind
 workers = _settings.workers
 threads = _settings.threads
-worker_class = "gthread"
+worker_class = "leapter.worker.Worker"
 preload_app = True
 graceful_timeout = 5
 timeout = 60
 keepalive = 15
 control_socket_disable = True
+# What a proxy says counts only where LEAPTER_TRUSTED_PROXIES says so, and the application alone reads it. By
+# itself gunicorn believes whoever connects from this machine, or from where FORWARDED_ALLOW_IPS has it.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
 errorlog = "-"
 accesslog = None  # a request's line would have to leave out query strings and headers to be safe to keep
 loglevel = "warning"

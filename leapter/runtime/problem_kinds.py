@@ -119,6 +119,30 @@ KINDS = {
         meaning="The request breaks the rules of HTTP, or ended before it was complete.",
         advice="Send it again; if it is refused again, look at what the client sends.",
     ),
+    "address_too_long": Kind(
+        status=414,
+        title="Address too long",
+        meaning="The address of the call, with its query, is longer than this server reads.",
+        advice="Inputs of a Blueprint belong into the body.",
+    ),
+    "expectation_failed": Kind(
+        status=417,
+        title="Expectation not met",
+        meaning="The header Expect of the call asks for something this server does not do.",
+        advice="Leave Expect away, or send 100-continue.",
+    ),
+    "headers_too_large": Kind(
+        status=431,
+        title="Headers too large",
+        meaning="The call has too many headers, or too long ones.",
+        advice="Send fewer and shorter headers: an API key and a content type are enough.",
+    ),
+    "transfer_coding_unsupported": Kind(
+        status=501,
+        title="Transfer coding unknown",
+        meaning="The header Transfer-Encoding of the call names a coding that this server does not know.",
+        advice="Send the body with a Content-Length, or in chunks.",
+    ),
     "invalid_input": Kind(
         status=422,
         title="Inputs do not fit",

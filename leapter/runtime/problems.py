@@ -223,14 +223,7 @@ def answer(error: Exception, *, run_id: str | None = None) -> Response:
     request_id = str(uuid.uuid4())
     if kind.status >= 500:
         _log(error, problem, request_id=request_id, run_id=run_id)
-    document: dict[str, Any] = {
-        "type": f"{_base_url()}/problems/{problem.code.replace('_', '-')}",
-        "title": kind.title,
-        "status": kind.status,
-        "detail": problem.detail,
-        "code": problem.code,
-        "request_id": request_id,
-    }
+    document = document_of(problem.code, problem.detail, base=_base_url(), request_id=request_id)
     metrics = current_runtime().metrics
     if metrics is not None:
         metrics.problem(problem.code)
@@ -253,6 +246,19 @@ def answer(error: Exception, *, run_id: str | None = None) -> Response:
     for name, value in (*(call.echoed if call else ()), *problem.headers):
         headers[name] = value
     return response
+
+
+def document_of(code: str, detail: str, *, base: str, request_id: str) -> dict[str, Any]:
+    """The members that every problem document has. `base` is the server's address, "" if none is known."""
+    kind = KINDS[code]
+    return {
+        "type": f"{base}/problems/{code.replace('_', '-')}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+    }
 
 
 def to_json(value: Any) -> bytes:

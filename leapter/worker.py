@@ -1,0 +1,198 @@
+"""gunicorn's worker with threads, fit for programs as callers.
+
+What gunicorn refuses by itself is answered as a problem document, a body that is malformed or cut short is
+the caller's fault and not an error of the server, and a connection that cannot be used again is closed as
+RFC 9112, §9.6 has it.
+"""
+
+import contextlib
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http import errors
+from gunicorn.workers.gthread import ThreadWorker
+from structlog import get_logger
+from werkzeug.exceptions import BadRequest, ClientDisconnected
+
+from leapter.runtime.problem_kinds import KINDS
+from leapter.runtime.problems import document_of, to_json
+
+log = get_logger("leapter.worker")
+
+# gunicorn reads and drops less than this of a body that nobody read, and then takes the next request.
+_DRAINED_BYTES = 64 * 1024
+# How long, and for how many bytes, a caller may go on sending after its answer. It must be let: what arrives
+# at a closed socket is answered by a reset, which can destroy the answer before the caller has read it.
+_LINGER_S = 2.0
+_LINGER_BYTES = 16 * 1024 * 1024
+
+_CODES: dict[type[Exception], str] = {
+    errors.LimitRequestLine: "address_too_long",
+    errors.LimitRequestHeaders: "headers_too_large",
+    errors.ExpectationFailed: "expectation_failed",
+    errors.UnsupportedTransferCoding: "transfer_coding_unsupported",
+    errors.ConfigurationProblem: "internal_error",
+    errors.InvalidResponseHeader: "internal_error",
+    errors.InvalidResponseHeaderName: "internal_error",
+    errors.ParseException: "bad_request",
+    Exception: "internal_error",
+}
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Worker(ThreadWorker):
+    """A worker process of the server."""
+
+    wsgi: Application
+
+    def load_wsgi(self) -> None:
+        """Load the application, and have each body's state looked at before an answer begins."""
+        super().load_wsgi()
+        self.wsgi = _settling(self.wsgi)
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Answer one request; return whether the connection takes another one."""
+        req.body = RequestBody(req)
+        is_kept: bool = super().handle_request(req, conn)
+        if not is_kept:
+            _linger(conn.sock)
+        return is_kept
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Answer a request that never reached the application, or that it failed on.
+
+        Nothing of the request is told or logged: what cannot be parsed may hold a key.
+        """
+        code = next(_CODES[kind] for kind in type(exc).__mro__ if kind in _CODES)
+        kind, request_id = KINDS[code], str(uuid.uuid4())
+        if kind.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("unexpected_error", exc_info=exc, request_id=request_id)
+        else:
+            address = addr[0] if isinstance(addr, tuple) else ""
+            log.info("request_refused", reason=type(exc).__name__, client=address, request_id=request_id)
+        base = self.app.wsgi().extensions["leapter_settings"].base_url or ""
+        detail = f"{kind.meaning} {kind.advice}"
+        body = to_json(document_of(code, detail, base=base, request_id=request_id))
+        head = (
+            f"HTTP/1.1 {kind.status} {HTTPStatus(kind.status).phrase}\r\n"
+            "Connection: close\r\n"
+            "Content-Type: application/problem+json\r\n"
+            f"Content-Length: {len(body)}\r\n"
+            "Cache-Control: no-store\r\n"
+            f"X-Request-Id: {request_id}\r\n"
+            "\r\n"
+        )
+        with contextlib.suppress(OSError):  # the caller is gone
+            util.write_nonblock(client, head.encode("ascii") + body)
+            _linger(client)
+
+
+class RequestBody:
+    """The body of a request (PEP 3333, "Input and Error Streams").
+
+    Until the answer begins, reading a body that is malformed or cut short raises a `BadRequest`; after that,
+    gunicorn drops what is left of it.
+    """
+
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        self._body = request.body
+        self._is_answered = False
+        # How much is still to come; None if nobody knows, which is so in chunks. gunicorn takes no request
+        # that has both headers, or one of them twice.
+        self._left: int | None = 0
+        for name, value in request.headers:
+            if name == "CONTENT-LENGTH":
+                self._left = int(value)
+            elif name == "TRANSFER-ENCODING":
+                self._left = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether nobody can tell where the next request begins."""
+        return bool(self._body.failed)
+
+    def settle(self) -> None:
+        """Have the connection closed after the answer if too much is left of the body."""
+        self._is_answered = True
+        if self.failed or self._left is None or self._left >= _DRAINED_BYTES:
+            self._request.force_close()
+
+    def read(self, size: int | None = None) -> bytes:
+        """Return `size` bytes, fewer only where the body ends; without `size` all of it."""
+        data = self._checked(self._body.read, size)
+        if size is None or size < 0 or len(data) < size:
+            self._end()
+        return data
+
+    def readline(self, size: int | None = None) -> bytes:
+        """Return the next line, at most `size` bytes of it; b"" at the end."""
+        data = self._checked(self._body.readline, size)
+        if not data and size != 0:
+            self._end()
+        return data
+
+    def readlines(self, hint: int | None = None) -> list[bytes]:
+        """Return all lines; `hint` may be ignored, and is."""
+        return list(self)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the lines."""
+        while line := self.readline():
+            yield line
+
+    def _checked(self, read: Callable[[int | None], bytes], size: int | None) -> bytes:
+        try:
+            data = read(size)
+        except (errors.NoMoreData, OSError):
+            if self._is_answered:
+                raise
+            raise ClientDisconnected from None
+        except errors.ParseException:
+            if self._is_answered:
+                raise
+            raise BadRequest from None
+        if self._left is not None:
+            self._left -= len(data)
+        return data
+
+    def _end(self) -> None:
+        if self._left and not self._is_answered:
+            raise ClientDisconnected
+        self._left = 0
+
+
+def _settling(application: Application) -> Application:
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        def start(*answer: Any) -> Any:
+            environ["wsgi.input"].settle()
+            return start_response(*answer)
+
+        return application(environ, start)
+
+    return serve
+
+
+def _linger(connection: socket.socket) -> None:
+    """Say that no more will be sent, and wait a while for the other side to see it.
+
+    gunicorn does the like in the one thread that takes connections, which waits for nobody once both
+    directions are shut down here.
+    """
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+        deadline, received = time.monotonic() + _LINGER_S, 0
+        while received < _LINGER_BYTES and (left_s := deadline - time.monotonic()) > 0:
+            connection.settimeout(left_s)
+            data = connection.recv(65536)
+            if not data:
+                break
+            received += len(data)
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
