@@ -5,10 +5,13 @@ import shutil
 import signal
 import sys
 import tempfile
+from importlib.metadata import version
 from typing import Any, NoReturn
 
 from sqlalchemy.exc import OperationalError
+from structlog import get_logger
 
+from leapter import logs
 from leapter.config import Settings
 from leapter.errors import SettingsError
 
@@ -17,6 +20,8 @@ try:
     _settings = Settings.from_env()
 except SettingsError as error:
     sys.exit(f"Error: {error}")
+logs.configure(_settings.log_level)  # gunicorn has things to say before the application is loaded
+log = get_logger("leapter.server")
 
 bind = _settings.bind
 workers = _settings.workers
@@ -35,6 +40,7 @@ forwarder_headers = ""
 errorlog = "-"
 accesslog = None  # a request's line would have to leave out query strings and headers to be safe to keep
 loglevel = "warning"
+logconfig_dict = logs.LIBRARY_LOGGING
 proc_name = "leapter"
 
 if _settings.metrics and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
@@ -60,6 +66,14 @@ def when_ready(server: Any) -> None:
             db.engine.dispose()
     except OperationalError as error:
         _refuse(server, f"The database cannot be used: {str(error.orig).strip().splitlines()[0]}.")
+    log.info(
+        "server_started",
+        version=version("leapter-self-hosted"),
+        bind=bind,
+        workers=workers,
+        threads=threads,
+        database="sqlite" if _settings.is_sqlite else "postgresql",
+    )
     lines = [f"Leapter is ready at {address}"]
     if not has_users:
         lines.append("No user exists yet. Create the owner here:")

@@ -1,5 +1,6 @@
 """Starting and ending the server, as the person at the terminal sees it. Every test runs the real command."""
 
+import json
 import os
 import re
 import resource
@@ -40,7 +41,7 @@ def started(environment: dict[str, str], *command: str) -> Iterator[subprocess.P
         cwd=ROOT,
         text=True,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE,
         start_new_session=True,  # as a terminal does it: Ctrl-C goes to the whole group
     )
     try:
@@ -86,7 +87,9 @@ def test_the_first_start_says_how_to_begin_and_the_second_where_to_go(tmp_path: 
         with urllib.request.urlopen(link.strip(), timeout=MOST_SECONDS) as page:
             assert b"Set up Leapter" in page.read()
         process.send_signal(signal.SIGTERM)
-        assert process.communicate(timeout=MOST_SECONDS)[0] == ""
+        output, log = process.communicate(timeout=MOST_SECONDS)
+        assert output == ""
+        assert [json.loads(line)["event"] for line in log.splitlines()] == ["server_started"]
         assert process.returncode == 0
 
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (home, *home.iterdir())}

@@ -50,6 +50,7 @@ def set_up() -> Response:
                     email=form.email.data or "", name=form.name.data or "", password=form.password.data or ""
                 )
                 session.sign_in(user)
+                log.info("set_up_done", user_id=user.id, address=request.remote_addr)
                 _accept(
                     [offer for offer in offers if offer.name in form.offers.data],
                     Actor(user_id=user.id, name=user.name),
@@ -73,16 +74,18 @@ def sign_in() -> Response:
     form = SignInForm()
     answer: Response | None = None
     if form.validate_on_submit():
+        address = request.remote_addr or ""
         try:
-            user = service.check_password(
-                email=form.email.data, password=form.password.data, address=request.remote_addr or ""
-            )
-        except service.WrongPasswordError:
+            user = service.check_password(email=form.email.data, password=form.password.data, address=address)
+        except service.WrongPasswordError as error:
+            log.info("sign_in_failed", user_id=error.user_id, address=address)
             form.form_errors.append("The e-mail address or the password is wrong.")
         except TooManyAttemptsError as error:
+            log.info("sign_in_throttled", address=address, wait_s=error.wait_s)
             answer = _wait(form, error, "accounts/sign_in.html", next=target)
         else:
             session.sign_in(user)
+            log.info("sign_in_succeeded", user_id=user.id, address=address)
             return redirect(target, code=303)
     status = 422 if form.is_submitted() else 200
     return answer or htmx.render("accounts/sign_in.html", "content", status=status, form=form, next=target)

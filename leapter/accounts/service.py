@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from structlog import get_logger
 
 from leapter.accounts import passwords, throttle
 from leapter.accounts.access import Actor
@@ -13,12 +14,22 @@ from leapter.accounts.models import Appspace, Membership, SignInSession, User
 from leapter.db import db, transaction
 from leapter.errors import InvalidInputError, LeapterError, NotFoundError
 
+log = get_logger("leapter.accounts")
+
 MOST_NAME_CHARACTERS = 100
 MOST_EMAIL_CHARACTERS = 254  # RFC 5321, §4.5.3.1.3, less the angle brackets
 
 
 class WrongPasswordError(LeapterError):
-    """No account has this e-mail with this password: which of the two is wrong is never told."""
+    """No account has this e-mail with this password: which of the two is wrong is never told.
+
+    Args:
+        user_id: whose e-mail it is, for the log alone; None where it is nobody's.
+    """
+
+    def __init__(self, user_id: str | None) -> None:
+        super().__init__()
+        self.user_id = user_id
 
 
 class AlreadySetUpError(LeapterError):
@@ -42,6 +53,7 @@ def create_user(*, email: str, name: str, password: str) -> User:
             _add(session, user)
     except IntegrityError:
         raise InvalidInputError({"email": ["This e-mail address already has an account."]}) from None
+    log.info("user_created", user_id=user.id)
     return user
 
 
@@ -60,6 +72,7 @@ def create_first_user(*, email: str, name: str, password: str) -> User:
         if session.scalar(select(User.id).limit(1)) is not None:
             raise AlreadySetUpError
         _add(session, user)
+    log.info("user_created", user_id=user.id)
     return user
 
 
@@ -75,7 +88,7 @@ def check_password(*, email: str, password: str, address: str) -> User:
     user = _find_user(email)
     db.session.commit()  # no transaction stays open while the hash takes its time
     if not passwords.matches(password, None if user is None else user.password_hash) or user is None:
-        raise WrongPasswordError
+        raise WrongPasswordError(None if user is None else user.id)
     throttle.forgive(email, address)
     if passwords.is_outdated(user.password_hash):
         stored = user.password_hash
@@ -102,8 +115,13 @@ def change_password(actor: Actor, *, current_password: str, new_password: str, a
     try:
         check_password(email=user.email, password=current_password, address=address)
     except WrongPasswordError:
+        log.info("password_change_failed", user_id=user.id, address=address)
         raise InvalidInputError({"current_password": ["This is not your current password."]}) from None
+    except throttle.TooManyAttemptsError as error:
+        log.info("password_change_throttled", user_id=user.id, address=address, wait_s=error.wait_s)
+        raise
     _set_password(user, new_password, field="new_password")
+    log.info("password_changed", user_id=user.id, address=address)
     return user
 
 
@@ -118,6 +136,7 @@ def reset_password(email: str, password: str) -> User:
     if user is None:
         raise NotFoundError("user")
     _set_password(user, password, field="password")
+    log.info("password_reset", user_id=user.id)
     return user
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from structlog import get_logger
 
 from leapter import projects, veritas
 from leapter.accounts.access import Actor, home_appspace
@@ -27,6 +28,8 @@ from leapter.projects.archive import (
 from leapter.projects.models import Project, ProjectFile
 from leapter.projects.service import checked_name, get_project
 from leapter.projects.slugs import slug_of, title_of
+
+log = get_logger("leapter.blueprints")
 
 EXAMPLES_FOLDER = Path(projects.__file__).parent / "examples"
 
@@ -105,6 +108,7 @@ def import_archive(actor: Actor, archive: ProjectArchive, *, name: str | None = 
     except IntegrityError:
         # Only where several write at once (PostgreSQL): another import took the id after it was found free.
         raise ArchiveError("Another import was in the way. Nothing was stored; import again.") from None
+    log.info("project_imported", project_id=project.id, blueprints=len(checked_sources), actor=actor.user_id)
     return report(actor, project.id)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased, defer
+from structlog import get_logger
 
 from leapter import veritas
 from leapter.accounts.access import Actor, visible_appspaces
@@ -17,6 +18,8 @@ from leapter.projects.archive import ArchiveError, decode_source
 from leapter.projects.models import Project
 from leapter.projects.service import get_project, lock_project
 from leapter.projects.slugs import MAX_SLUG_CHARACTERS, slug_of, title_of
+
+log = get_logger("leapter.blueprints")
 
 MAX_BLUEPRINTS = 1_000
 
@@ -140,6 +143,13 @@ def create_blueprint(actor: Actor, project_id: str, *, source: str) -> ShownBlue
         blueprint = store_blueprint(session, project, others, slug=slug, checked=checked, by=actor.name)
         if project.main_slug is None:
             project.main_slug = slug
+    log.info(
+        "blueprint_created",
+        project_id=project_id,
+        blueprint_id=blueprint.id,
+        has_errors=checked.has_errors,
+        actor=actor.user_id,
+    )
     return get_blueprint(actor, project_id, blueprint.id)
 
 
@@ -178,12 +188,22 @@ def save_revision(
         in_force = blueprint.revision_in_force_id and session.get(
             BlueprintRevision, blueprint.revision_in_force_id
         )
-        return SavedRevision(
+        saved = SavedRevision(
             number=newest.number,
             changed=changed,
             error_count=sum(finding.severity == "error" for finding in checked.findings),
             number_in_force=in_force.number if in_force else None,
         )
+    if changed:
+        log.info(
+            "blueprint_revision_saved",
+            project_id=project_id,
+            blueprint_id=blueprint_id,
+            revision=saved.number,
+            revision_in_force=saved.number_in_force,
+            actor=actor.user_id,
+        )
+    return saved
 
 
 def store_blueprint(

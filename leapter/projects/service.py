@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
+from structlog import get_logger
 
 from leapter.accounts.access import Actor, home_appspace, visible_appspaces
 from leapter.accounts.models import Appspace
@@ -13,6 +14,8 @@ from leapter.errors import InvalidInputError, NotFoundError
 from leapter.projects import dependents
 from leapter.projects.archive import MAX_DESCRIPTION_CHARACTERS, MAX_NAME_CHARACTERS
 from leapter.projects.models import Project
+
+log = get_logger("leapter.projects")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +81,7 @@ def create_project(actor: Actor, *, name: str, description: str = "") -> Project
     with transaction() as session:
         project.appspace_id = home_appspace(actor).id
         session.add(project)
+    log.info("project_created", project_id=project.id, actor=actor.user_id)
     return project
 
 
@@ -133,6 +137,7 @@ def delete_project(actor: Actor, project_id: str, *, typed_name: str) -> Project
         # The database removes what hangs on the row; loading it all first would only cost memory.
         session.execute(delete(Project).where(Project.id == project.id))
         session.expunge(project)
+    log.info("project_deleted", project_id=project.id, actor=actor.user_id)
     return project
 
 
