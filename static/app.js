@@ -4,6 +4,7 @@
 
 const dialog = document.getElementById("dialog");
 let openerId = null;
+let pageIsStale = false; // the dialog has learnt that what the page behind it shows may no longer be so
 
 // ---- dialog ----
 
@@ -27,6 +28,7 @@ function returnFocus() {
 dialog?.addEventListener("close", () => {
   document.getElementById("dialog-body").replaceChildren();
   returnFocus();
+  if (pageIsStale) load(window.location.pathname + window.location.search);
 });
 
 document.addEventListener("click", (event) => {
@@ -58,8 +60,8 @@ document.addEventListener("leapter:close-dialog", closeDialog);
 
 // ---- after an action ----
 
-document.addEventListener("leapter:load", async (event) => {
-  const location = event.detail.location;
+async function load(location) {
+  pageIsStale = false;
   await htmx.ajax("GET", location, { target: "#main", swap: "innerHTML" });
   if (location !== window.location.pathname + window.location.search) {
     // As htmx marks its own entries: it then loads the right content when Back leads to one of these.
@@ -67,7 +69,9 @@ document.addEventListener("leapter:load", async (event) => {
     history.pushState({ htmx: true }, "", location);
   }
   if (!document.activeElement || document.activeElement === document.body) returnFocus();
-});
+}
+
+document.addEventListener("leapter:load", (event) => load(event.detail.location));
 
 // ---- toasts ----
 
@@ -80,7 +84,7 @@ function showToast(message) {
   const text = document.createElement("p");
   text.textContent = message;
   toast.append(text);
-  region.append(toast);
+  region.replaceChildren(toast); // an older one may be out of date
   raiseToasts(region);
 }
 
@@ -88,16 +92,26 @@ function showToast(message) {
 function raiseToasts(region) {
   if (region.matches(":popover-open")) region.hidePopover();
   region.showPopover();
-  const toasts = [...region.children];
-  setTimeout(() => {
-    for (const toast of toasts) toast.remove();
-    if (!region.childElementCount && region.matches(":popover-open")) region.hidePopover();
-  }, TOAST_MS);
+  for (const toast of region.children) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "toast-close";
+    button.setAttribute("aria-label", "Dismiss");
+    button.textContent = "×";
+    const remove = () => {
+      toast.remove();
+      if (!region.childElementCount && region.matches(":popover-open")) region.hidePopover();
+    };
+    button.addEventListener("click", remove);
+    toast.append(button);
+    setTimeout(remove, TOAST_MS);
+  }
 }
 
 document.addEventListener("leapter:toast", (event) => showToast(event.detail.message));
 
-function say(message) {
+// What went wrong is said where the person is: what lies outside an open dialog is not read.
+function complain(message) {
   const place = dialog?.open && dialog.querySelector(".dialog-main");
   if (!place) return showToast(message);
   place.querySelector("[data-trouble]")?.remove();
@@ -110,11 +124,25 @@ function say(message) {
   notice.scrollIntoView({ block: "nearest" });
 }
 
-document.addEventListener("htmx:sendError", () => say("The server could not be reached. Nothing was changed; check the connection and try again."));
-document.addEventListener("htmx:timeout", () => say("The server did not answer in time. Reload the page to see whether it was done."));
+document.addEventListener("leapter:trouble", (event) => complain(event.detail.message));
+
+// A request that only asks changes nothing. One that acts may have been done although its answer was lost.
+document.addEventListener("htmx:sendError", (event) => {
+  if (event.detail.requestConfig.verb === "get") {
+    complain("The server could not be reached. Check the connection and try again.");
+    return;
+  }
+  pageIsStale = true;
+  complain("The connection broke before the server answered, so it is not known whether this was done. Try again, or close this and look at the page.");
+});
+
 document.addEventListener("htmx:responseError", (event) => {
   const told = event.detail.xhr.getResponseHeader("HX-Trigger") ?? "";
-  if (!told.includes("leapter:toast")) say("The server refused this. Reload the page and try again.");
+  if (!told.includes("leapter:trouble")) complain("The server refused this. Reload the page and try again.");
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr?.status === 409 && dialog?.contains(event.detail.requestConfig.elt)) pageIsStale = true;
 });
 
 // ---- copy ----
@@ -177,6 +205,14 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+document.addEventListener("focusout", (event) => {
+  const menu = event.target.closest?.("[data-menu][open]");
+  if (!menu) return;
+  setTimeout(() => {
+    if (document.hasFocus() && !menu.contains(document.activeElement)) menu.open = false;
+  });
+});
+
 // A table scrolls sideways and would cut a menu off: an open one is placed against the window, and follows it.
 document.addEventListener(
   "toggle",
@@ -184,7 +220,10 @@ document.addEventListener(
     const menu = event.target;
     if (!menu.matches?.("[data-menu]")) return;
     const items = menu.querySelector(".menu-items");
-    if (!menu.open) return items.hidePopover?.();
+    if (!menu.open) {
+      if (items.matches(":popover-open")) items.hidePopover();
+      return;
+    }
     items.popover = "manual";
     items.showPopover();
     place(menu);

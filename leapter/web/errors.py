@@ -83,7 +83,7 @@ def error_page(status: int, *, title: str | None = None, meaning: str | None = N
     )
     if htmx.wants_fragment():
         response.headers["HX-Reswap"] = "none"
-        htmx.announce(response, f"{title or words.title}. {meaning or words.meaning} {words.advice}")
+        htmx.complain(response, f"{title or words.title}. {meaning or words.meaning} {words.advice}")
     return response
 
 

@@ -48,6 +48,11 @@ def announce(response: Response, message: str) -> None:
     add_trigger(response, "leapter:toast", {"message": message})
 
 
+def complain(response: Response, message: str) -> None:
+    """Have the page say what went wrong: in the open dialog if there is one, else as a toast."""
+    add_trigger(response, "leapter:trouble", {"message": message})
+
+
 def add_trigger(response: Response, event: str, detail: dict[str, Any]) -> None:
     """Have htmx dispatch `event` on the page, with `detail`."""
     events = json.loads(response.headers.get("HX-Trigger", "{}"))
