@@ -12,26 +12,24 @@ from structlog.typing import EventDict, WrappedLogger
 # says about it: only the display prefix, which pages show too, is kept.
 _KEY = re.compile(r"(lpt_[0-9A-Za-z]{8})[0-9A-Za-z]+")
 
-# gunicorn repeats what it could not read, which may be any header; and it names addresses with their queries.
-_REPEATED = re.compile(r"^(Invalid request from ip=[^ ]*):.*", re.DOTALL)
+# An address may be named with its query, which may hold anything.
 _QUERY = re.compile(r"\?[^\s'\"]+")
 
 
 class LibraryHandler(logging.Handler):
-    """Puts what libraries log by `logging` into the log, as one event each: its text, and whose it is."""
+    """Puts what libraries log by `logging` into the log, as one event each: its text, and whose it is.
+
+    gunicorn is one of them; what it refuses by itself never comes here, since `leapter.worker` logs that.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log `record`; nothing of a request but its method and path is kept."""
-        event, repeated = _REPEATED.subn(r"\1", record.getMessage())
+        """Log `record`, without the query of an address that it names."""
         more: dict[str, Any] = {"logger": record.name}
-        if repeated:
-            # gunicorn says this while it handles the error, whose kind tells what was wrong.
-            more["error"] = type(sys.exception()).__name__
         if record.exc_info and record.exc_info[0]:
             more["exc_info"] = record.exc_info
         # Libraries may invent levels, which structlog does not know.
         level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
-        structlog.get_logger().log(level, _QUERY.sub("", event), **more)
+        structlog.get_logger().log(level, _QUERY.sub("", record.getMessage()), **more)
 
 
 # For gunicorn, which sets its own loggers up from this.
