@@ -209,7 +209,7 @@ document.addEventListener("focusout", (event) => {
   const menu = event.target.closest?.("[data-menu][open]");
   if (!menu) return;
   setTimeout(() => {
-    if (document.hasFocus() && !menu.contains(document.activeElement)) menu.open = false;
+    if (!menu.contains(document.activeElement)) menu.open = false;
   });
 });
 
