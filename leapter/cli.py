@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from leapter.accounts.cli import user
 from leapter.api_keys.cli import key
 from leapter.blueprints.cli import project
 from leapter.commands import json_option, show
-from leapter.config import ROOT, Settings
+from leapter.config import ROOT, Settings, read_setting
 from leapter.db import db
 from leapter.errors import InvalidInputError, LeapterError, NotFoundError, SettingsError
 
@@ -48,8 +49,8 @@ def _application() -> Flask:
     application = create_app()
     logs.configure("error")  # a person at a terminal reads the command's own sentences
     with application.app_context(), db.engine.connect() as connection:
-        if not migrate.is_current(connection):
-            raise SettingsError("The database is not at this version yet: run `leapter db upgrade` first.")
+        if fault := migrate.find_fault(connection):
+            raise SettingsError(fault)
     return application
 
 
@@ -67,10 +68,34 @@ main.add_command(project)
 main.add_command(key)
 
 
+def _instead_of(variable: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    def check(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+        if text is not None:
+            try:
+                read_setting(variable, text)
+            except ValueError as error:
+                raise click.BadParameter(f"{text!r} {error}") from None
+        return text
+
+    return check
+
+
 @main.command()
-@click.option("--bind", metavar="ADDRESS:PORT", help="Where to listen (LEAPTER_BIND).")
-@click.option("--workers", metavar="N", help="Processes (LEAPTER_WORKERS).")
-@click.option("--threads", metavar="N", help="Threads in each process (LEAPTER_THREADS).")
+@click.option(
+    "--bind",
+    metavar="ADDRESS:PORT",
+    callback=_instead_of("LEAPTER_BIND"),
+    help="Where to listen (LEAPTER_BIND).",
+)
+@click.option(
+    "--workers", metavar="N", callback=_instead_of("LEAPTER_WORKERS"), help="Processes (LEAPTER_WORKERS)."
+)
+@click.option(
+    "--threads",
+    metavar="N",
+    callback=_instead_of("LEAPTER_THREADS"),
+    help="Threads in each process (LEAPTER_THREADS).",
+)
 def serve(bind: str | None, workers: str | None, threads: str | None) -> None:
     """Migrate the database and start the server."""
     for name, value in (("BIND", bind), ("WORKERS", workers), ("THREADS", threads)):

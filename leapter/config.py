@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from leapter.errors import SettingsError
 
@@ -108,6 +107,10 @@ def _writable_folder(folder: Path) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
+        if folder.is_file():
+            raise SettingsError(
+                f"LEAPTER_HOME is a file, not a folder: {folder}. Set it to the folder for Leapter's data."
+            ) from None
         raise SettingsError(
             f"Leapter cannot write to its folder {folder} ({error.strerror}); "
             "make it writable or set LEAPTER_HOME to another one."
@@ -165,9 +168,14 @@ def _database_url(text: str) -> str:
 
 
 def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+    scheme, mark, rest = text.partition("://")
+    text = f"{scheme.lower()}{mark}{rest}"
+    # A name, an IPv4 address or an IPv6 address in brackets, perhaps with a port.
+    match = re.fullmatch(r"https?://(?:[^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?(/[^?#]*)?", text)
+    if not match:
         raise ValueError("must be an address such as https://leapter.example.com.")
+    if (match[1] or "").strip("/"):
+        raise ValueError("must have no path: Leapter serves the root of a host name, not a part of one.")
     return text.rstrip("/")
 
 
@@ -216,6 +224,16 @@ _READERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "LEAPTER_METRICS": ("metrics", _switch),
     "LEAPTER_LOG_LEVEL": ("log_level", _log_level),
 }
+
+
+def read_setting(name: str, text: str) -> object:
+    """The value that `text` means for the variable `name`, for options that stand in for it.
+
+    Raises:
+        ValueError: it means none; the text of the error goes on after the value: "must be …".
+    """
+    return _READERS[name][1](text.strip())
+
 
 SETTING_NAMES = frozenset({*_READERS, "LEAPTER_HOME", "LEAPTER_SECRET_KEY"})
 

@@ -14,6 +14,9 @@ from leapter.config import ROOT, Settings
 from leapter.db import SQLITE_BUSY_TIMEOUT_MS, prepare_engine
 from leapter.errors import SettingsError
 
+_NEWER = "The database was written by a newer version of Leapter; start that version, or restore a backup."
+_OLDER = "The database is not at this version yet: run `leapter db upgrade` first."
+
 _LOCK = 0x1EA97E2  # any number: the advisory lock that nodes starting at the same time wait for
 
 
@@ -34,18 +37,12 @@ def upgrade(settings: Settings) -> bool:
         with engine.connect().execution_options(leapter_write=True) as connection, connection.begin():
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            before = MigrationContext.configure(connection).get_current_revision()
-            script = ScriptDirectory.from_config(_config(connection))
-            known = {revision.revision for revision in script.walk_revisions()}
-            if before is not None and before not in known:
-                raise SettingsError(
-                    "The database was written by a newer version of Leapter; "
-                    "start that version, or restore a backup."
-                )
-            if before == script.get_current_head():
-                return False
-            command.upgrade(_config(connection), "head")
-            return True
+            fault = find_fault(connection)
+            if fault == _NEWER:
+                raise SettingsError(fault)
+            if fault is not None:
+                command.upgrade(_config(connection), "head")
+            return fault is not None
     except SQLAlchemyError as error:
         raise SettingsError(_sentence(settings, error)) from None
     finally:
@@ -54,8 +51,17 @@ def upgrade(settings: Settings) -> bool:
 
 def is_current(connection: Connection) -> bool:
     """Whether the schema is the one this version expects."""
-    head = ScriptDirectory.from_config(_config(connection)).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+    return find_fault(connection) is None
+
+
+def find_fault(connection: Connection) -> str | None:
+    """Why this version cannot work with the database as it is, as a sentence for the operator; else None."""
+    script = ScriptDirectory.from_config(_config(connection))
+    present = MigrationContext.configure(connection).get_current_revision()
+    if present == script.get_current_head():
+        return None
+    known = {revision.revision for revision in script.walk_revisions()}
+    return _OLDER if present is None or present in known else _NEWER
 
 
 def _engine(settings: Settings) -> Engine:

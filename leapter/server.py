@@ -59,8 +59,8 @@ def when_ready(server: Any) -> None:
     try:
         with server.app.wsgi().app_context():
             with db.engine.connect() as connection:
-                if not migrate.is_current(connection):
-                    _refuse(server, "The database is not at this version: run `leapter db upgrade` first.")
+                if fault := migrate.find_fault(connection):
+                    _refuse(server, fault)
             has_users = service.has_users()
             db.session.remove()
             db.engine.dispose()

@@ -63,6 +63,10 @@ def test_settings_never_show_their_secrets(tmp_path: Path) -> None:
         ("LEAPTER_BIND", "localhost:99999"),
         ("LEAPTER_BASE_URL", "leapter.example.com"),
         ("LEAPTER_BASE_URL", "https://leapter.example.com/?a=b"),
+        ("LEAPTER_BASE_URL", "https://leapter.example.com/rules"),
+        ("LEAPTER_BASE_URL", "https://ada:secret@leapter.example.com"),
+        ("LEAPTER_BASE_URL", "https://leapter.example.com:port"),
+        ("LEAPTER_BASE_URL", "https://"),
         ("LEAPTER_DATABASE_URL", "mysql://localhost/leapter"),
         ("LEAPTER_KEY_RATE_LIMIT", "600"),
         ("LEAPTER_RATE_LIMIT_STORAGE", "memcached://localhost"),
@@ -99,5 +103,20 @@ def test_values_are_read(tmp_path: Path) -> None:
 
 def test_a_home_that_is_not_a_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(SettingsError, match="LEAPTER_HOME"):
+    with pytest.raises(SettingsError, match="LEAPTER_HOME is a file, not a folder"):
         read(tmp_path / "file")
+
+
+def test_a_public_address_with_a_path_is_refused_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="must have no path: Leapter serves the root of a host name"):
+        read(tmp_path, LEAPTER_BASE_URL="https://example.com/leapter/")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://localhost:8000", "https://[2001:db8::1]:8443", "https://bücher.example"],
+)
+def test_public_addresses_of_every_kind_are_taken(tmp_path: Path, address: str) -> None:
+    assert read(tmp_path, LEAPTER_BASE_URL=address + "/").base_url == address
+    # Whether cookies are "Secure" is read from the scheme.
+    assert read(tmp_path, LEAPTER_BASE_URL=address.replace("http", "HTTP", 1)).base_url == address

@@ -17,8 +17,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
 from leapter import create_app
 from leapter.accounts import service
+from leapter.cli import main
 from leapter.config import ROOT, Settings
 from leapter.db import db
 from tests.servers import free_port
@@ -172,13 +176,41 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     assert sentence == "Error: LEAPTER_WORKERS is 'many', but it must be a whole number from 1 to 256.\n"
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "fault"),
+    [
+        ("--bind", "foo", "'foo' must be an address and a port"),
+        ("--bind", "", "'' must be an address and a port"),
+        ("--workers", "0", "'0' must be a whole number from 1 to 256"),
+        ("--threads", "many", "'many' must be a whole number from 1 to 256"),
+    ],
+)
+def test_an_option_that_is_wrong_is_named_as_it_was_given(
+    tmp_path: Path, option: str, value: str, fault: str
+) -> None:
+    result = CliRunner(env={"LEAPTER_HOME": str(tmp_path)}).invoke(main, ["serve", option, value])
+    assert result.exit_code == 2
+    assert f"Invalid value for '{option}': {fault}" in result.stderr
+    assert "LEAPTER_" not in result.stderr
+
+
 def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path, database: dict[str, str]) -> None:
     home = Path(database["LEAPTER_HOME"])
     with closing(sqlite3.connect(home / "leapter.sqlite3")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
-    sentence = refusal(environment(home, LEAPTER_BIND=f"127.0.0.1:{free_port()}"))
-    assert "written by a newer version of Leapter" in sentence
+    told = environment(home, LEAPTER_BIND=f"127.0.0.1:{free_port()}")
+    for command in (("serve",), ("db", "upgrade"), ("key", "list"), ("project", "list")):
+        sentence = refusal(told, COMMAND, *command)
+        assert "written by a newer version of Leapter" in sentence
+        assert "leapter db upgrade" not in sentence
+    by_itself = refusal(told, sys.executable, "-m", "gunicorn", "-c", "python:leapter.server", "app:app")
+    assert "written by a newer version of Leapter" in by_itself
+
+
+def test_a_database_that_is_not_migrated_yet_sends_to_the_command_for_it(tmp_path: Path) -> None:
+    told = environment(tmp_path / "instance")
+    assert "run `leapter db upgrade` first" in refusal(told, COMMAND, "key", "list")
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:

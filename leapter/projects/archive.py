@@ -82,7 +82,7 @@ def read_path(path: Path) -> ProjectArchive:
     """
     try:
         if path.is_dir():
-            return _project(path.resolve().name, _folder_entries(path))
+            return _project(path.resolve().name, _folder_entries(path), source="folder")
         if not path.is_file():
             raise ArchiveError(f"There is no file or folder {path}.")
         if path.stat().st_size > MAX_UPLOAD_BYTES:
@@ -178,7 +178,7 @@ def _folder_entries(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield shown, content
 
 
-def _project(name: str, entries: Iterator[tuple[str, bytes]]) -> ProjectArchive:
+def _project(name: str, entries: Iterator[tuple[str, bytes]], *, source: str = "archive") -> ProjectArchive:
     files: dict[str, bytes] = {}
     for given, content in entries:
         path = _check_path(given)
@@ -187,13 +187,13 @@ def _project(name: str, entries: Iterator[tuple[str, bytes]]) -> ProjectArchive:
         if path in files:
             raise ArchiveError(f"{_shown(path)} is in the archive twice.")
         if len(files) == MAX_FILES:
-            raise ArchiveError(f"The archive holds more than {MAX_FILES:,} files.")
+            raise ArchiveError(f"The {source} holds more than {MAX_FILES:,} files.")
         files[path] = content
     files = _without_top_folder(files)
     manifest = read_manifest(files[MANIFEST_PATH]) if MANIFEST_PATH in files else None
     sources = _sources(files)
     if manifest is None and not sources:
-        raise ArchiveError(f"The archive holds no project: neither {MANIFEST_PATH} nor any .vts source.")
+        raise ArchiveError(f"The {source} holds no project: neither {MANIFEST_PATH} nor any .vts source.")
     paths = {source.path for source in sources}
     others = {path: content for path, content in files.items() if path not in paths}
     return ProjectArchive(name=name, manifest=manifest, sources=sources, files=others)

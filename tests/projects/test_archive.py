@@ -305,3 +305,8 @@ def test_what_is_no_project_is_refused(uploads: list[tuple[str, bytes]], said: s
 def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="There is no file or folder"):
         read_path(tmp_path / "nothing")
+
+
+def test_a_folder_without_a_project_is_called_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="The folder holds no project"):
+        read_path(tmp_path)
