@@ -8,7 +8,8 @@ _MOST_COMPARED = 500
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name with the fewest changed letters, if they are few enough for a slip; else None."""
-    allowed = 1 if len(name) <= 4 else 2 if len(name) <= 8 else 3
+    # One letter of one or two is no slip but another name: there only the case may differ.
+    allowed = 0 if len(name) <= 2 else 1 if len(name) <= 4 else 2 if len(name) <= 8 else 3
     best: str | None = None
     best_distance = allowed + 1
     lowered = name.lower()[:60]

@@ -227,9 +227,9 @@ def test_the_page_tells_inputs_outputs_and_source(world: World) -> None:
     ada, project = with_inputs(world)
     page = soup(ada.client, page_of(project, "every-input"))
     inputs = {row.th.code.text: " ".join(row.text.split()) for row in page.select(".parameters tbody tr")}
-    assert inputs["weight"] == "weight Weight (kg)On the scale. number required"
-    assert inputs["zone"] == "zone Zone text eu world required"
-    assert inputs["names"] == 'names Names list of text ["a", "b"]'
+    assert inputs["weight"] == "weight Weight (kg)On the scale. number required required"
+    assert inputs["zone"] == "zone Zone text eu world required required"
+    assert inputs["names"] == 'names Names list of text default ["a", "b"] ["a", "b"]'
     assert inputs["greeting"].endswith('"hello"')
     assert inputs["total"].startswith("total Total number")
     lines = page.select(".line")
@@ -376,7 +376,7 @@ def test_a_run_is_listed_with_who_ran_it_and_without_its_data(world: World) -> N
     url = page_of(project, "every-input")
     ada.client.post(url + "/run", data=FILLED, headers={"User-Agent": "agent/1 \x7f" + "x" * 300})
     ada.client.post(url + "/run", data=FILLED | {"input.note": "fail"})
-    failed, succeeded = soup(ada.client, url).select("#latest-runs tbody tr")
+    failed, succeeded = soup(ada.client, url).select("#latest-runs tbody tr:not(.row-more)")
     assert "200" in succeeded.text
     assert "Ada" in succeeded.text
     assert "in the console" in succeeded.text
@@ -395,7 +395,7 @@ def test_data_of_runs_is_kept_where_the_project_says_so(world: World) -> None:
     change_settings(ada.actor, project.id, ignores_unknown_inputs=False, keeps_run_data=True)
     url = page_of(project, "every-input")
     ada.client.post(url + "/run", data=FILLED)
-    text = soup(ada.client, url).select_one("#latest-runs details").text
+    text = soup(ada.client, url).select_one("#latest-runs .run-data").text
     assert '"weight": 2' in text
     assert '"total": 6.5' in text
     ada.client.post(url + "/run", data=FILLED | {"input.note": "fail"})
@@ -420,7 +420,7 @@ def test_the_latest_50_runs_are_listed(world: World) -> None:
     shown = service.get_blueprint(ada.actor, project.id, project.blueprints["parcel-price"])
     for weight in range(51):
         runs.run_in_console(ada.actor, shown, {"weight_kg": weight})
-    assert len(soup(ada.client, page_of(project)).select("#latest-runs tbody tr")) == 50
+    assert len(soup(ada.client, page_of(project)).select("#latest-runs tbody tr:not(.row-more)")) == 50
 
 
 @pytest.mark.both_databases

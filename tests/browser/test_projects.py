@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from leapter.blueprints import service
+from leapter.blueprints.importing import EXAMPLES, import_example
 from tests.browser.conftest import Visitor
 from tests.world import PRICE, World
 
@@ -18,7 +19,7 @@ def test_from_the_empty_page_to_a_result_in_three_clicks(visit: Visitor, world: 
     expect(page.get_by_role("heading", name="Result")).to_be_focused()
     expect(page.locator("#run-json")).to_contain_text('"price_eur"')
     # The list of runs follows without a reload.
-    expect(page.locator("#latest-runs tbody tr")).to_have_count(1)
+    expect(page.locator("#latest-runs tbody tr:not(.row-more)")).to_have_count(1)
     window.assert_accessible()
 
 
@@ -103,3 +104,41 @@ def test_a_project_is_renamed_and_deleted_from_the_list(visit: Visitor, world: W
     page.get_by_role("button", name="Delete project").click()
     expect(page.get_by_role("status")).to_contain_text("Project Parcels deleted.")
     expect(page.get_by_text("Start with a project")).to_be_visible()
+
+
+def test_a_number_that_cannot_be_read_is_kept_and_told_and_nothing_runs(visit: Visitor, world: World) -> None:
+    ada = world.person()
+    source = PRICE.replace("weight_kg: number", "weight_kg: type number = 3")
+    project = world.project(ada, blueprints={"parcel-price": source})
+    page = visit(ada).go(f"/projects/{project.id}/blueprints/{project.blueprints['parcel-price']}")
+    weight = page.get_by_label("Weight (kg)")
+    for typed in ("2-0", "1e"):
+        weight.fill("")
+        weight.press_sequentially(typed)
+        page.get_by_role("button", name="Run revision 1").click()
+        expect(weight).to_have_accessible_description(f'This must be a number such as 12.5, not "{typed}".')
+        expect(weight).to_have_value(typed)
+    expect(page.locator("#run-json")).to_have_count(0)
+
+
+def test_every_example_can_be_read_and_operated_at_390_pixels(visit: Visitor, world: World) -> None:
+    ada = world.person()
+    window = visit(ada, viewport={"width": 390, "height": 844})
+    for example in EXAMPLES:
+        project = import_example(ada.actor, example.name)
+        page = window.go(f"/projects/{project.project.id}")
+        window.assert_accessible()
+        for one in project.blueprints:
+            page = window.go(f"/projects/{project.project.id}/blueprints/{one.blueprint.id}?inputs=example")
+            page.get_by_role("button", name="Run revision 1").click()
+            expect(page.get_by_role("heading", name="Result")).to_be_visible()
+            for table in ("inputs", "outputs", "runs"):
+                area = page.get_by_role("group", name=f"Table of {table}")
+                expect(area).to_be_visible()
+                wide, seen = area.evaluate("area => [area.scrollWidth, area.clientWidth]")
+                assert wide <= seen, (one.blueprint.slug, table, wide, seen)
+            window.assert_accessible()
+    page.get_by_label("More about the run of").click()
+    expect(page.get_by_role("group", name="Table of runs")).to_contain_text("Duration")
+    expect(page.get_by_text("127.0.0.1").last).to_be_visible()
+    window.assert_accessible()
