@@ -106,9 +106,6 @@ def serve(bind: str | None, workers: str | None, threads: str | None) -> None:
     migrate.upgrade(settings)
     os.chdir(ROOT)
     arguments = ["-c", "python:leapter.server", "app:app"]
-    if settings.metrics:
-        # prometheus_client reads the name of its folder at import, which may have happened in this process.
-        os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])  # noqa: S606 (fixed words only)
     # In this process: a new one would import everything again, which is half of the time to start.
     from gunicorn.app.wsgiapp import run  # noqa: PLC0415 (0.1 s that the other commands do without)
 

@@ -40,6 +40,11 @@ def contains_key(text: str) -> bool:
     return any(is_well_formed(found) for found in _FORM.findall(text))
 
 
+def resembles_key(text: str) -> bool:
+    """Whether something of the form of a key stands anywhere in `text`, whatever its checksum."""
+    return _FORM.search(text) is not None
+
+
 def digest(text: str) -> str:
     """The SHA-256 of a whole key, in 64 hexadecimal digits: what the database holds in its place.
 

@@ -101,10 +101,23 @@ KINDS = {
         meaning="The header Content-Type of the call names something other than JSON.",
         advice="Send Content-Type: application/json.",
     ),
+    "unsupported_content_encoding": Kind(
+        status=415,
+        title="Body is encoded",
+        meaning="The header Content-Encoding of the call says that the body is compressed or the like, which "
+        "this API does not read.",
+        advice="Send the body as it is, without Content-Encoding.",
+    ),
     "invalid_json": Kind(
         status=400,
         title="Body is not JSON",
         meaning="The body of the call could not be read as JSON.",
+        advice="Look at the line and column that the answer names.",
+    ),
+    "json_beyond_limits": Kind(
+        status=400,
+        title="Body beyond what can be read",
+        meaning="The body of the call is nested too deeply, or holds a number that is too large.",
         advice="Look at the line and column that the answer names.",
     ),
     "body_not_object": Kind(

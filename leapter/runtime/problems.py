@@ -1,6 +1,7 @@
 """Errors as problem documents (RFC 9457): one table says what each becomes."""
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from structlog import get_logger
 from werkzeug.exceptions import HTTPException
 
 from leapter import veritas
+from leapter.api_keys import keys
 from leapter.blueprints.programs import CannotRunError
 from leapter.errors import LeapterError, NotFoundError
 from leapter.runtime import access
+from leapter.runtime.addresses import holds_key
 from leapter.runtime.connections import DatabaseUnavailableError
 from leapter.runtime.health import NotReadyError
 from leapter.runtime.limits import RateLimitedError
@@ -23,11 +26,12 @@ from leapter.runtime.problem_kinds import KINDS
 from leapter.runtime.state import current_runtime
 from leapter.web.headers import is_machine_path
 from leapter.web.times import exact
-from leapter.web.urls import base_url
+from leapter.web.urls import InvalidHostError, public_url
 
 log = get_logger("leapter.runtime")
 
 _DATABASE_RETRY_S = 5
+_MAX_ECHO_CHARACTERS = 100
 
 
 class NoSuchBlueprintError(LeapterError):
@@ -48,6 +52,14 @@ class BlueprintNotInForceError(LeapterError):
     def __init__(self, label: str) -> None:
         super().__init__(label)
         self.label = label
+
+
+class ContentEncodingError(LeapterError):
+    """The request's body is encoded, as the header Content-Encoding says."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(encoding)
+        self.encoding = encoding
 
 
 class BodyError(LeapterError):
@@ -90,6 +102,12 @@ def _project_not_permitted(error: access.ProjectNotPermittedError) -> Problem:
     names = error.project_names
     has = f"It has access to {_in_words(names)}." if names else "It has access to no project at present."
     return Problem(code="project_not_permitted", detail=f"This API key has no access to this project. {has}")
+
+
+def _echo(name: str) -> str:
+    # Part of a key is too much as well, and nobody needs control characters back.
+    shown = re.sub(rf"{keys.MARK}\w*", f"{keys.MARK}…", "".join(filter(str.isprintable, name)))
+    return shown if len(shown) <= _MAX_ECHO_CHARACTERS else shown[: _MAX_ECHO_CHARACTERS - 1] + "…"
 
 
 def _run_error(error: veritas.RunError) -> Problem:
@@ -166,7 +184,7 @@ _TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     access.ProjectNotPermittedError: _project_not_permitted,
     NoSuchBlueprintError: lambda error: Problem(
         code="blueprint_not_found",
-        detail=f"There is no Blueprint “{error.name[:100]}” in this project. "
+        detail=f"There is no Blueprint “{_echo(error.name)}” in this project. "
         "Name it by its id, its slug or its call identifier.",
     ),
     NoSuchRunError: lambda _: Problem(
@@ -180,6 +198,11 @@ _TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         code="blueprint_has_errors", detail="The Blueprint has errors and cannot run. Its page shows them."
     ),
     BodyError: lambda error: Problem(code=error.code, detail=error.detail),
+    ContentEncodingError: lambda error: Problem(
+        code="unsupported_content_encoding",
+        detail=f"The body is encoded as “{error.encoding}”; send it as it is, without Content-Encoding.",
+        headers=(("Accept-Encoding", "identity"),),
+    ),
     RateLimitedError: _rate_limited,
     veritas.InputError: _input_error,
     veritas.RunError: _run_error,
@@ -192,6 +215,9 @@ _TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         headers=(("Retry-After", str(_DATABASE_RETRY_S)),),
     ),
     NotFoundError: lambda error: Problem(code="not_found", detail=f"There is no such {error.kind}."),
+    InvalidHostError: lambda _: Problem(
+        code="bad_request", detail="The header Host holds no host name, so the request is not answered."
+    ),
     HTTPException: _http,
     Exception: lambda _: Problem(
         code="internal_error",
@@ -210,7 +236,12 @@ def problem_of(error: Exception) -> Problem:
 
 def machine_problem(error: Exception) -> Response | None:
     """Answer `error` as a problem document if a machine-facing path was asked for, else return None."""
-    return answer(error) if is_machine_path(request.path) else None
+    if not is_machine_path(request.path):
+        return None
+    if isinstance(error, HTTPException) and holds_key(request.environ):
+        # An address that is none of the API's may hold a key all the same, in the wrong place.
+        error = access.ApiKeyInUrlError()
+    return answer(error)
 
 
 def answer(error: Exception, *, run_id: str | None = None) -> Response:
@@ -274,10 +305,8 @@ def to_json(value: Any) -> bytes:
 
 
 def _base_url() -> str:
-    try:
-        return base_url()
-    except HTTPException:  # the Host header is no host: the answer must not fail over it
-        return ""
+    # Where nobody knows what this server is called, a relative address leads to the page all the same.
+    return public_url() or ""
 
 
 def _log(error: Exception, problem: Problem, **ids: str | None) -> None:

@@ -3,24 +3,30 @@
 import re
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 from flask import Request
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
 
-from leapter.api_keys import keys
 from leapter.config import MAX_BODY_BYTES
 from leapter.runtime.access import ApiKeyInUrlError
-from leapter.runtime.problems import BodyError
+from leapter.runtime.addresses import holds_key
+from leapter.runtime.problems import BodyError, ContentEncodingError
 from leapter.runtime.usage import Client
 
 MAX_HEADER_CHARACTERS = 200
 MAX_ADDRESS_CHARACTERS = 45  # an IPv6 address with an IPv4 one in it
 
-_KEY_NAMES = frozenset({"apikey", "xapikey"})
 _BOM = b"\xef\xbb\xbf"
+
+# What orjson refuses in bodies that can be JSON all the same, in its words and in ours.
+_BEYOND_LIMITS = {
+    "depth limit exceeded": "The body is nested too deeply: more than 1024 lists or objects are inside each "
+    "other",
+    "number is infinity when parsed as double": "The body holds a number that is too large; the largest that "
+    "can be read is about 1.8e308",
+}
 
 
 def read_secret(request: Request) -> str:
@@ -29,18 +35,10 @@ def read_secret(request: Request) -> str:
     Raises:
         ApiKeyInUrlError: the address holds a key, whatever the header says.
     """
-    query = request.environ.get("QUERY_STRING")
-    if query:
-        _refuse_key_in_query(query)
+    if holds_key(request.environ):
+        raise ApiKeyInUrlError
     secret: str = request.environ.get("HTTP_X_API_KEY", "")
     return secret.strip()
-
-
-def _refuse_key_in_query(query: str) -> None:
-    for name, value in parse_qsl(query, keep_blank_values=True, encoding="latin-1"):
-        plain = re.sub(r"[^a-z]", "", name.lower())
-        if value.strip().startswith(keys.MARK) or (plain in _KEY_NAMES and value):
-            raise ApiKeyInUrlError
 
 
 def read_client(request: Request) -> Client:
@@ -100,8 +98,12 @@ def read_inputs(request: Request) -> tuple[dict[str, Any], int]:
 
     Raises:
         BodyError: it is declared as something else, is larger than 1 MiB, is not JSON, or is no object.
+        ContentEncodingError: it is compressed.
     """
     environ = request.environ
+    encoding = environ.get("HTTP_CONTENT_ENCODING")
+    if encoding and encoding.strip().lower() not in ("", "identity"):
+        raise ContentEncodingError(_plain(encoding))
     content_type = environ.get("CONTENT_TYPE")
     if content_type and not _is_json(content_type):
         raise BodyError(
@@ -151,7 +153,8 @@ def parse_json(body: bytes) -> Any:
     """Parse UTF-8 JSON.
 
     Raises:
-        BodyError: it is not JSON; the sentence names line and column, both from 1, in characters.
+        BodyError: it is not JSON, is nested too deeply, or holds a number past double precision; the
+            sentence names line and column, both from 1, in characters.
     """
     try:
         return orjson.loads(body)
@@ -163,13 +166,20 @@ def parse_json(body: bytes) -> Any:
         except UnicodeDecodeError as encoding:
             before = body[: encoding.start].decode("utf-8")
             raise _not_json("it is not UTF-8", before) from None
-        raise _not_json(error.msg, text[: error.pos]) from None
+        before = text[: error.pos]
+        if error.msg in _BEYOND_LIMITS:
+            raise BodyError("json_beyond_limits", _BEYOND_LIMITS[error.msg] + _place(before)) from None
+        raise _not_json(error.msg, before) from None
 
 
 def _not_json(reason: str, before: str) -> BodyError:
+    return BodyError("invalid_json", f"The body is not JSON: {reason}{_place(before)}")
+
+
+def _place(before: str) -> str:
     line = before.count("\n") + 1
     column = len(before) - (before.rfind("\n") + 1) + 1
-    return BodyError("invalid_json", f"The body is not JSON: {reason}, at line {line}, column {column}.")
+    return f", at line {line}, column {column}."
 
 
 def _noun(value: Any) -> str:

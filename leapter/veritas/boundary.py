@@ -1,6 +1,6 @@
 """The run boundary: JSON to values on the way in, values to JSON on the way out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 from leapter.veritas.errors import Fault, LimitExceeded, Node, OperationFailed
@@ -230,20 +230,22 @@ def input_converter(parameter: Parameter) -> Converter:
     allowed = frozenset((isinstance(choice, bool), choice) for choice in choices)
     shown = ", ".join(_shown(choice) for choice in choices[:20]) + (", …" if len(choices) > 20 else "")
 
-    def check(value: object, path: str, faults: Faults) -> None:
+    def check(value: object, sent: object, path: str, faults: Faults) -> None:
         plain = from_code_units(value) if isinstance(value, str) else value
         if (isinstance(plain, bool), plain) not in allowed:
-            faults.add(path, f"must be one of {shown}; it is {_shown(plain)}")
+            # Null has become the zero of the type, which the caller never wrote.
+            faults.add(path, f"must be one of {shown}; it is {'null' if sent is None else _shown(plain)}")
 
     def convert_chosen(value: object, path: str, faults: Faults) -> object:
         before = len(faults.found) + faults.more
         converted = convert(value, path, faults)
         if len(faults.found) + faults.more == before:
             if isinstance(converted, list):
+                sent = cast("Sequence[object]", value)  # a list was sent, or its type would be a fault
                 for position, element in enumerate(converted):
-                    check(element, f"{path}[{position}]", faults)
+                    check(element, sent[position], f"{path}[{position}]", faults)
             else:
-                check(converted, path, faults)
+                check(converted, value, path, faults)
         return converted
 
     return convert_chosen

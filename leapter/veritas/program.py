@@ -99,10 +99,10 @@ class Program:
                 continue
             shown = name if len(name) <= 60 else name[:59] + "…"
             close = nearest(name, self._names)
-            hint = f"; did you mean `{close}`?" if close else ""
+            hint = f" (did you mean `{close}`?)" if close else ""
             if is_ignored:
                 if len(warnings) < 100:
-                    warnings.append(f"The input `{shown}` is unknown and was ignored{hint or '.'}")
+                    warnings.append(f"The input `{shown}` is unknown and was ignored{hint}.")
             else:
                 faults.add(shown, f"is not an input of this Blueprint{hint}")
         return tuple(warnings)

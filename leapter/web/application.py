@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import MapAdapter
 
 from leapter.web.headers import is_machine_path
+from leapter.web.urls import InvalidHostError, is_host
 
 
 class Application(Flask):
@@ -27,13 +28,19 @@ class Application(Flask):
         return func
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Bind the routes to a request; machine-facing ones are matched by their path alone."""
-        if request is None or not is_machine_path(request.path):
+        """Bind the routes to a request; machine-facing ones are matched by their path alone.
+
+        So are those of a request that will be refused for its host: the page that says so has links.
+        """
+        if request is None:
             return super().create_url_adapter(request)
         environ = request.environ
+        host = environ.get("HTTP_HOST")
+        if not is_machine_path(request.path) and (not host or is_host(host)):
+            return super().create_url_adapter(request)
         return MapAdapter(
             self.url_map,
-            server_name=environ.get("HTTP_HOST") or environ["SERVER_NAME"],
+            server_name=host or environ["SERVER_NAME"],
             script_name=environ.get("SCRIPT_NAME") or "/",
             subdomain="",
             url_scheme=environ["wsgi.url_scheme"],
@@ -43,7 +50,14 @@ class Application(Flask):
         )
 
     def preprocess_request(self) -> ResponseReturnValue | None:
-        """Call the hooks before a view: those of its own flask blueprint only, where it is machine-facing."""
+        """Call the hooks before a view: those of its own flask blueprint only, where it is machine-facing.
+
+        Raises:
+            InvalidHostError: the header Host could not stand in an address, and answers hold addresses.
+        """
+        host = request_ctx.request.environ.get("HTTP_HOST")
+        if host and not is_host(host):
+            raise InvalidHostError
         name = request_ctx.request.blueprint
         if name not in self.machine_blueprints:
             return super().preprocess_request()

@@ -152,7 +152,23 @@ def test_an_unknown_blueprint_in_scope_is_404_and_named(caller: Caller) -> None:
     for name in ("parcel-prise", new_id(), "nul\0"):
         answer = caller.run(blueprint=name.replace("\0", "%00"))
         assert (answer.status_code, answer.json["code"]) == (404, "blueprint_not_found")
-        assert f"“{name}”" in answer.json["detail"]
+        assert f"“{name.replace(chr(0), '')}”" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("lpt_0123456789", "lpt_…"),  # a key cut short is too much as well
+        ("my-lpt_0123456789abcdefghijklmnopqrstuvwx", "my-lpt_…"),
+        ("a%1B%0Ab", "ab"),
+        ("x" * 101, "x" * 99 + "…"),
+        ("x" * 100, "x" * 100),
+    ],
+)
+def test_an_unknown_name_is_repeated_cut_and_cleaned(caller: Caller, asked: str, shown: str) -> None:
+    answer = caller.run(blueprint=asked)
+    assert (answer.status_code, answer.json["code"]) == (404, "blueprint_not_found")
+    assert f"“{shown}”" in answer.json["detail"]
 
 
 @pytest.mark.both_databases
@@ -182,6 +198,30 @@ def test_a_key_in_the_address_is_refused_and_to_be_revoked(caller: Caller, query
         assert "header X-API-Key" in answer.json["detail"]
         assert "Revoke" in answer.json["detail"]
         assert caller.secret[12:] not in answer.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{base}/models/{secret}/runs",
+        "{base}/models/{typo}/runs",
+        "{base}/models/parcel-price-{secret}/runs",
+        "{base}/models/{secret}",
+        "{base}/runs/{secret}",
+        "/runtime/api/v1/{secret}/x/models/parcel-price/runs",
+        "/runtime/{secret}",
+        "/api/v1/{secret}/projects",
+        "/runtime/nothing?here={secret}",
+    ],
+)
+def test_a_key_in_the_path_is_refused_and_never_repeated(caller: Caller, path: str) -> None:
+    typo = keys.MARK + "0" * 36
+    url = path.format(base=caller.base, secret=caller.secret, typo=typo)
+    for method in ("GET", "POST"):
+        answer = caller.client.open(url, method=method, headers={"X-API-Key": caller.secret})
+        assert (answer.status_code, answer.json["code"]) == (401, "api_key_in_url")
+        for secret in (caller.secret[12:], typo):
+            assert secret not in answer.text
 
 
 def test_other_words_in_the_query_string_are_left_alone(caller: Caller) -> None:

@@ -249,6 +249,55 @@ def test_every_address_for_programs_answers_in_json(server: Server, path: str) -
         assert (answer.status, document["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize("path", ["/runtime/x", "/projects", "/healthz", "/no-page"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        'evil"<x>',
+        "a b",
+        "user@here",
+        "here/x",
+        "here:port",
+        "h\xe4r",
+        "a" * 300,
+        "[::1",
+        "here:1:2",
+        "a..b",
+        ".a",
+    ],
+)
+def test_a_host_that_is_no_host_name_is_400(server: Server, path: str, host: str) -> None:
+    with Line(server) as line:
+        line.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode("latin-1"))
+        response = HTTPResponse(line.socket)
+        response.begin()
+        text = response.read().decode()
+    assert response.status == 400
+    assert host not in text
+    if path == "/runtime/x":
+        document = json.loads(text)
+        assert (document["code"], document["type"]) == ("bad_request", "/problems/bad-request")
+        assert "Host" in document["detail"]
+
+
+@pytest.mark.parametrize("host", ["here", "here.example:8443", "192.0.2.1", "[2001:db8::1]:80", "a-b.c"])
+def test_every_host_name_and_address_is_taken(server: Server, host: str) -> None:
+    answer, document = _ask(server, f"GET /runtime/x HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert (answer.status, document["type"]) == (
+        404,
+        f"http://{host.removesuffix(':80')}/problems/not-found",
+    )
+
+
+def test_a_call_without_a_host_or_with_an_unusual_one_is_answered(server: Server) -> None:
+    answer, document = _ask(server, b"GET /runtime/x HTTP/1.0\r\n\r\n")
+    assert (answer.status, document["type"]) == (404, f"{server.url}/problems/not-found")
+    answer, document = _ask(server, b"GET /runtime/x HTTP/1.1\r\nHost:\r\n\r\n")
+    assert (answer.status, document["code"]) == (404, "not_found")
+    answer, document = _ask(server, b"GET /runtime/x HTTP/1.1\r\nHost: my_box:8000\r\n\r\n")
+    assert (answer.status, document["type"]) == (404, "/problems/not-found")
+
+
 # ---- proxies ----
 
 
