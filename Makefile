@@ -29,13 +29,18 @@ bench: install-dev
 install: .venv/installed
 install-dev: .venv/installed-dev
 
+# $(1) must be a folder that can be written, before anything else is blamed.
+writable = @test -w $(1) || { echo "Leapter cannot be installed: the folder $(abspath $(1)) cannot be written. Make it writable, or use a copy in another place." >&2; exit 1; }
+
 .venv/bin/uv:
+	$(call writable,.)
 	@$(PYTHON) -c 'import sys; sys.exit("Leapter needs Python 3.11 or newer; %s is %s. Set PYTHON=python3.x to use another." % (sys.executable, sys.version.split()[0]) if sys.version_info < (3, 11) else 0)'
-	@$(PYTHON) -m venv .venv || { echo "Leapter needs Python's venv module; on Debian and Ubuntu: apt install python3-venv."; rm -rf .venv; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Leapter needs Python's venv module; on Debian and Ubuntu: apt install python3-venv." >&2; rm -rf .venv; exit 1; }
 	@echo "Setting up .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/installed: requirements.txt pyproject.toml .build/hatch_build.py | .venv/bin/uv
+	$(call writable,.venv)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@

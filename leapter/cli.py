@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from leapter import create_app, logs, migrate
 from leapter.accounts.cli import user
 from leapter.api_keys.cli import key
 from leapter.blueprints.cli import project
-from leapter.commands import json_option, show
+from leapter.commands import drop_output, json_option, output_fault, show
 from leapter.config import ROOT, Settings, read_setting
 from leapter.db import db
 from leapter.errors import InvalidInputError, LeapterError, NotFoundError, SettingsError
@@ -24,6 +24,18 @@ from leapter.errors import InvalidInputError, LeapterError, NotFoundError, Setti
 
 class _Group(click.Group):
     """Says an error of the product as one sentence on standard error, with exit code 1."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run; what click itself could not print (help, the version) is an error too."""
+        try:
+            return super().main(*arguments, **options)
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            drop_output()
+            with suppress(OSError):
+                click.echo(f"Error: {output_fault(error)}", err=True)
+            sys.exit(1)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -51,7 +51,7 @@ def when_ready(server: Any) -> None:
     """Say on the terminal where to go, and how to begin while nobody has an account."""
     # Ctrl-C reaches the whole process group; it means a graceful end too, which this process leads.
     signal.signal(signal.SIGINT, lambda number, frame: os.kill(os.getpid(), signal.SIGTERM))
-    from leapter import migrate  # noqa: PLC0415 (the application is loaded after this module)
+    from leapter import commands, migrate  # noqa: PLC0415 (the application is loaded after this module)
     from leapter.accounts import first_run, service  # noqa: PLC0415 (the same)
     from leapter.db import db  # noqa: PLC0415 (the same)
 
@@ -66,6 +66,16 @@ def when_ready(server: Any) -> None:
             db.engine.dispose()
     except OperationalError as error:
         _refuse(server, f"The database cannot be used: {str(error.orig).strip().splitlines()[0]}.")
+    lines = [f"Leapter is ready at {address}"]
+    if not has_users:
+        lines.append("No user exists yet. Create the owner here:")
+        lines.append(f"  {address}/setup?token={first_run.token(_settings.secret_key)}")
+    try:
+        # For the person at the terminal, not for the log.
+        print("\n".join(lines), flush=True)  # noqa: T201
+    except OSError as error:
+        commands.drop_output()
+        _refuse(server, commands.output_fault(error))
     log.info(
         "server_started",
         version=version("leapter-self-hosted"),
@@ -74,11 +84,6 @@ def when_ready(server: Any) -> None:
         threads=threads,
         database="sqlite" if _settings.is_sqlite else "postgresql",
     )
-    lines = [f"Leapter is ready at {address}"]
-    if not has_users:
-        lines.append("No user exists yet. Create the owner here:")
-        lines.append(f"  {address}/setup?token={first_run.token(_settings.secret_key)}")
-    print("\n".join(lines), flush=True)  # noqa: T201 (for the person at the terminal, not for the log)
 
 
 def _refuse(server: Any, sentence: str) -> NoReturn:

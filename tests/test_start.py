@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import sqlite3
@@ -227,6 +228,60 @@ def test_gunicorn_by_itself_does_not_serve_from_an_empty_database(tmp_path: Path
         sys.executable, "-m", "gunicorn", "-c", "python:leapter.server", "app:app",
     )  # fmt: skip
     assert "run `leapter db upgrade` first" in sentence
+
+
+def test_ctrl_c_while_it_is_loaded_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    # Python itself tells what is imported: this test need not guess when the command is in the middle of it.
+    loading = (sys.executable, "-X", "importtime", COMMAND, "serve")
+    with started(
+        environment(tmp_path / "instance", LEAPTER_BIND=f"127.0.0.1:{free_port()}"), *loading
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.endswith("werkzeug\n"):
+                break
+        os.killpg(process.pid, signal.SIGINT)
+        output, said = process.communicate(timeout=MOST_SECONDS)
+        assert process.returncode == -signal.SIGINT
+    assert output == ""
+    assert [line for line in said.splitlines() if not line.startswith("import time:")] == []
+
+
+def test_a_terminal_that_cannot_be_told_the_address_ends_the_start(tmp_path: Path) -> None:
+    told = environment(tmp_path / "instance", LEAPTER_BIND=f"127.0.0.1:{free_port()}")
+    sentence = refusal(told, "bash", "-c", '"$0" serve > /dev/full', COMMAND)
+    assert sentence.endswith("cannot be written to standard output (No space left on device).\n")
+
+
+@pytest.mark.parametrize("made_before", [False, True])
+def test_a_clone_that_cannot_be_written_is_named(made_before: bool) -> None:
+    with tempfile.TemporaryDirectory() as clone:
+        for name in ("Makefile", "requirements.txt", "pyproject.toml", ".build/hatch_build.py"):
+            (Path(clone) / name).parent.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, Path(clone) / name)
+        folder = Path(clone)
+        if made_before:
+            folder /= ".venv"
+            (folder / "bin").mkdir(parents=True)
+            (folder / "bin" / "uv").touch()
+        for path in (Path(clone), *Path(clone).rglob("*")):
+            path.chmod(0o555)
+        done = subprocess.run(
+            ["make", "run"],
+            cwd=clone,
+            # Root may write everywhere.
+            user=65534 if os.getuid() == 0 else None,
+            extra_groups=[] if os.getuid() == 0 else None,
+            text=True,
+            capture_output=True,
+            timeout=MOST_SECONDS,
+            check=False,
+        )
+        for path in (Path(clone), *Path(clone).rglob("*")):
+            path.chmod(0o755)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"Leapter cannot be installed: the folder {folder} cannot be written. ")
+    assert "venv module" not in done.stdout + done.stderr
 
 
 def test_a_python_that_is_too_old_is_named(tmp_path: Path) -> None:

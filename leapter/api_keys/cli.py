@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from leapter.accounts.access import OPERATOR
 from leapter.api_keys import keys, listing, service
 from leapter.api_keys.records import KeyRecord
-from leapter.commands import json_option, show, with_app
+from leapter.commands import OutputError, drop_output, json_option, output_fault, show, with_app
 from leapter.db import new_id
 from leapter.errors import InvalidInputError
 
@@ -52,8 +53,15 @@ def create(name: str, projects: tuple[str, ...], more_projects: tuple[str, ...],
         project_ids=_known_projects(projects + more_projects),
         creation_token=new_id(),
     )
-    show({**_facts(created), "key": secret}, secret, as_json=as_json)
-    click.echo("This is the only time the key is shown. Keep it in a secret store.", err=True)
+    try:
+        show({**_facts(created), "key": secret}, secret, as_json=as_json)
+    except (OutputError, BrokenPipeError) as error:
+        drop_output()
+        service.revoke_key(OPERATOR, created.id)
+        fault = output_fault(error) if isinstance(error, OSError) else str(error)
+        raise OutputError(f"{fault} Nobody has seen the new key, so it was revoked at once.") from None
+    with suppress(OSError):  # the key is out; that this is not, is no reason to call it a failure
+        click.echo("This is the only time the key is shown. Keep it in a secret store.", err=True)
 
 
 @key.command("list")
@@ -62,14 +70,20 @@ def create(name: str, projects: tuple[str, ...], more_projects: tuple[str, ...],
 @with_app
 def list_keys(show_revoked: bool, as_json: bool) -> None:
     """List the keys, the oldest first."""
-    found = listing.list_all_keys(OPERATOR, show_revoked=show_revoked)
+    everything = listing.list_all_keys(OPERATOR, show_revoked=True)
+    found = [each for each in everything if show_revoked or each.status != "revoked"]
     lines = [
-        f"{each.prefix}…  {each.status:8}  {_last_use(each):22}  {each.name}  ({_names(each)})"
+        f"{each.id}  {each.prefix}…  {each.status:8}  {_last_use(each):21}  {_refusals(each):16}  "
+        f"{each.name}  ({_names(each)})"
         for each in found
     ]
-    show(
-        {"keys": [_facts(each) for each in found]}, "\n".join(lines) or "There are no keys.", as_json=as_json
-    )
+    if not found:
+        lines.append("There are no keys in use." if everything else "There are no keys.")
+    hidden = len(everything) - len(found)
+    if hidden:
+        are = "revoked key is" if hidden == 1 else "revoked keys are"
+        lines.append(f"{hidden} {are} not shown; --revoked shows {'it' if hidden == 1 else 'them'}.")
+    show({"keys": [_facts(each) for each in found]}, "\n".join(lines), as_json=as_json)
 
 
 @key.command("set-projects")
@@ -158,6 +172,11 @@ def _names(record: KeyRecord) -> str:
 def _last_use(record: KeyRecord) -> str:
     at = record.used.last_at
     return "never used" if at is None else f"used {at:%Y-%m-%d %H:%M}"
+
+
+def _refusals(record: KeyRecord) -> str:
+    count = record.refused.count
+    return "never refused" if count == 0 else f"refused {count:,} {'time' if count == 1 else 'times'}"
 
 
 def _moment(record: KeyRecord) -> str:

@@ -9,6 +9,7 @@ from leapter.accounts.access import OPERATOR, actor_of
 from leapter.blueprints import importing
 from leapter.blueprints.addresses import run_url
 from leapter.blueprints.importing import ImportReport
+from leapter.blueprints.service import ShownBlueprint
 from leapter.commands import json_option, show, with_app
 from leapter.config import Settings
 from leapter.projects.archive import read_path
@@ -37,10 +38,16 @@ def import_project(path: Path, owner: str, name: str | None, as_json: bool) -> N
 @with_app
 def list_all(as_json: bool) -> None:
     """List all projects of this server."""
-    reports = [importing.report(OPERATOR, listed.project.id) for listed in list_projects(OPERATOR)]
+    listed = list_projects(OPERATOR)
+    reports = [importing.report(OPERATOR, each.project.id) for each in listed]
+    lines = [
+        line
+        for each, report in zip(listed, reports, strict=True)
+        for line in _lines(report, whose=f"  ({each.appspace_name})")
+    ]
     show(
         {"projects": [report.to_json() for report in reports]},
-        "\n".join(line for report in reports for line in _lines(report)) or "There is no project yet.",
+        "\n".join(lines) or "There is no project yet.",
         as_json=as_json,
     )
 
@@ -55,11 +62,11 @@ def _text(report: ImportReport) -> str:
     return "\n".join(lines)
 
 
-def _lines(report: ImportReport) -> list[str]:
+def _lines(report: ImportReport, *, whose: str = "") -> list[str]:
     """The project with its id, then each Blueprint with the address that runs it."""
     settings: Settings = current_app.extensions["leapter_settings"]
     project = report.project
-    lines = [f"{project.id}  {project.name}"]
+    lines = [f"{project.id}  {project.name}{whose}"]
     for one in report.blueprints:
         url = run_url(
             settings.address,
@@ -67,5 +74,13 @@ def _lines(report: ImportReport) -> list[str]:
             project_id=project.id,
             blueprint=one.blueprint.slug,
         )
-        lines.append(f"  {one.blueprint.label}: {url}")
+        lines.append(f"  {one.blueprint.label}: {url}{_hindrance(one)}")
     return lines
+
+
+def _hindrance(one: ShownBlueprint) -> str:
+    """What stands behind the address of a Blueprint whose newest revision has errors."""
+    errors = "1 error" if one.error_count == 1 else f"{one.error_count} errors"
+    if one.in_force is None:
+        return f"  (cannot run: {errors})"
+    return f"  (runs revision {one.in_force.number}; the newest has {errors})" if one.error_count else ""

@@ -102,6 +102,31 @@ def test_list_shows_keys_in_use_and_revoked_ones_when_asked(
     assert secret not in plain
 
 
+def test_list_tells_ids_refusals_and_what_it_does_not_show(
+    app: Flask, shell: Shell, world: World, project: MakeProject
+) -> None:
+    ada = world.person()
+    shipping = project(ada)
+    gone, secret = world.key(ada, shipping, name="Gone")
+    shell.run("key", "revoke", gone.id)
+    assert shell.run("key", "list").stdout == (
+        "There are no keys in use.\n1 revoked key is not shown; --revoked shows it.\n"
+    )
+    kept, _ = world.key(ada, shipping, name="Kept")
+    address = f"/runtime/api/v1/{ada.appspace_id}/{shipping.id}/models"
+    assert app.test_client().get(address, headers={"X-API-Key": secret}).status_code == 401
+    for stop in app.extensions["leapter_worker_stop"]:
+        stop()  # what was counted is written
+    first, last = shell.run("key", "list").stdout.splitlines()
+    assert first.split("  ")[:2] == [kept.id, f"{kept.prefix}…"]
+    assert "never refused" in first
+    assert last == "1 revoked key is not shown; --revoked shows it."
+    line, _ = shell.run("key", "list", "--revoked").stdout.splitlines()
+    assert line.startswith(f"{gone.id}  {gone.prefix}…  revoked   never used             refused 1 time ")
+    shell.run("key", "revoke", kept.id)
+    assert "2 revoked keys are not shown; --revoked shows them." in shell.run("key", "list").stdout
+
+
 def test_list_of_no_keys_says_so(shell: Shell) -> None:
     assert shell.run("key", "list").stdout == "There are no keys.\n"
     assert json.loads(shell.run("key", "list", "--json").stdout) == {"keys": []}

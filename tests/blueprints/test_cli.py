@@ -1,4 +1,5 @@
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
+from leapter.blueprints import service
 from leapter.blueprints.importing import EXAMPLES_FOLDER
 from leapter.cli import main
 from leapter.db import db
@@ -46,6 +48,37 @@ def test_a_folder_is_imported_for_its_owner_and_listed(shell: Shell, world: Worl
     (listed,) = list_projects(ada.actor)
     assert listed.project.id == printed["projectId"]
     assert json.loads(shell.run("list", "--json").stdout) == {"projects": [printed]}
+
+
+def test_the_list_says_whose_each_project_is(shell: Shell, world: World) -> None:
+    ada, bob = world.person("Ada"), world.person("Bob")
+    hers, his = world.project(ada, "Fees"), world.project(bob, "Fees")
+    db.session.rollback()
+    listed = shell.run("list").stdout
+    assert f"{hers.id}  Fees  (Ada's appspace)\n" in listed
+    assert f"{his.id}  Fees  (Bob's appspace)\n" in listed
+
+
+def test_a_blueprint_with_errors_is_marked_beside_its_address(
+    shell: Shell, world: World, tmp_path: Path
+) -> None:
+    ada = world.person()
+    db.session.rollback()
+    path = tmp_path / "late-fee.logic.vts"
+    path.write_text(BROKEN)
+    imported = shell.run("import", str(path), "--owner", ada.user.email).stdout
+    assert re.search(r"/models/late-fee/runs  \(cannot run: 1 error\)$", imported, re.MULTILINE)
+
+    project = world.project(ada)
+    shown = service.get_blueprint(ada.actor, project.id, project.blueprints["parcel-price"])
+    service.save_revision(
+        ada.actor, project.id, shown.blueprint.id, source=BROKEN, base_revision_id=shown.newest.id
+    )
+    db.session.rollback()
+    listed = shell.run("list").stdout
+    assert re.search(
+        r"/parcel-price/runs  \(runs revision 1; the newest has 1 error\)$", listed, re.MULTILINE
+    )
 
 
 def test_findings_are_printed_with_file_line_and_column(shell: Shell, world: World, tmp_path: Path) -> None:
