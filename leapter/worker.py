@@ -21,6 +21,7 @@ from werkzeug.exceptions import BadRequest, ClientDisconnected
 
 from leapter.runtime.problem_kinds import KINDS
 from leapter.runtime.problems import document_of, to_json
+from leapter.web.headers import MACHINE_HEADERS
 
 log = get_logger("leapter.worker")
 
@@ -44,6 +45,8 @@ _CODES: dict[type[Exception], str] = {
 }
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_HEADERS = "".join(f"{name}: {value}\r\n" for name, value in MACHINE_HEADERS)
 
 
 class Worker(ThreadWorker):
@@ -84,7 +87,7 @@ class Worker(ThreadWorker):
             "Connection: close\r\n"
             "Content-Type: application/problem+json\r\n"
             f"Content-Length: {len(body)}\r\n"
-            "Cache-Control: no-store\r\n"
+            f"{_HEADERS}"
             f"X-Request-Id: {request_id}\r\n"
             "\r\n"
         )

@@ -9,6 +9,7 @@ from leapter.runtime.problem_kinds import KINDS
 from leapter.runtime.problems import to_json
 from leapter.runtime.state import current_runtime
 from leapter.web import htmx
+from leapter.web.headers import MACHINE_HEADERS
 
 pages = flask.Blueprint("runtime_open", __name__)
 
@@ -33,7 +34,7 @@ def metrics() -> Response:
     if figures is None:
         raise NotFound
     response = Response(figures.exposition(), 200, content_type=figures.content_type)
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(MACHINE_HEADERS)
     return response
 
 
@@ -48,5 +49,5 @@ def problem_page(name: str) -> Response:
 
 def _json(value: dict[str, str]) -> Response:
     response = Response(to_json(value), 200, content_type="application/json")
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(MACHINE_HEADERS)
     return response

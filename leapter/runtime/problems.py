@@ -24,7 +24,7 @@ from leapter.runtime.health import NotReadyError
 from leapter.runtime.limits import RateLimitedError
 from leapter.runtime.problem_kinds import KINDS
 from leapter.runtime.state import current_runtime
-from leapter.web.headers import is_machine_path
+from leapter.web.headers import MACHINE_HEADERS, is_machine_path
 from leapter.web.times import exact
 from leapter.web.urls import InvalidHostError, public_url
 
@@ -267,7 +267,7 @@ def answer(error: Exception, *, run_id: str | None = None) -> Response:
         document["node"] = {"id": node.id, "label": node.label, "line": node.line}
     response = Response(to_json(document), kind.status, mimetype="application/problem+json")
     headers = response.headers
-    headers["Cache-Control"] = "no-store"
+    headers.update(MACHINE_HEADERS)
     headers["X-Request-Id"] = request_id
     if kind.status == 401:
         headers["WWW-Authenticate"] = 'ApiKey realm="leapter"'

@@ -35,9 +35,10 @@ from leapter.runtime.requests import (
 from leapter.runtime.run_ids import new_run_id
 from leapter.runtime.state import Runtime, current_runtime
 from leapter.runtime.usage import Client, RunRecord
+from leapter.web.headers import MACHINE_HEADERS
 
 _PROJECT = "/runtime/api/v1/<appspace>/<project>"
-_HEADERS = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
+_HEADERS = (("Content-Type", "application/json"), *MACHINE_HEADERS)
 
 log = get_logger("leapter.runtime")
 

@@ -1,4 +1,4 @@
-"""Headers that every answer to a browser carries."""
+"""Headers that every answer carries."""
 
 from flask import Flask, Response, request
 
@@ -16,6 +16,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
+
+# Of every answer to a program. No browser takes JSON that quotes a caller for a page.
+MACHINE_HEADERS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 
 _MACHINE_PATHS = ("/runtime/", "/api/", "/healthz/", "/readyz/", "/metrics/")
 

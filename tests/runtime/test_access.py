@@ -244,6 +244,7 @@ def test_every_401_carries_a_challenge_and_the_form_of_a_problem(caller: Caller)
     answer = caller.run(headers={"X-API-Key": "wrong"})
     assert answer.headers["WWW-Authenticate"] == 'ApiKey realm="leapter"'
     assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.content_type == "application/problem+json"
     assert answer.json.keys() == {"type", "title", "status", "detail", "code", "request_id"}
     assert answer.json["type"] == "http://localhost/problems/malformed-api-key"

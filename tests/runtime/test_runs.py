@@ -23,6 +23,7 @@ def test_a_run_answers_with_the_outputs_and_its_id(caller: Caller) -> None:
     assert answer.data == b'{"outputData":{"price":5}}'  # not 5.0: as a JavaScript program prints it
     assert uuid.UUID(answer.headers["X-Run-Id"]).version == 7
     assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_the_answer_sets_no_cookie_and_does_not_vary_with_one(caller: Caller) -> None:
