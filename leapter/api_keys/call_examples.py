@@ -5,16 +5,18 @@ Keys do not know Blueprints: who does hands `init_app` a provider of examples.
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from leapter.api_keys.records import ProjectName
 
 
 class CallExample(Protocol):
     """One Blueprint that can run, with inputs that pass its checks."""
 
     @property
-    def project_name(self) -> str: ...
+    def project_id(self) -> str: ...
 
     @property
     def blueprint_label(self) -> str: ...
@@ -39,7 +41,7 @@ class CallExamples(Protocol):
 class CurlLine:
     """A command that runs one Blueprint with one key. It holds the secret, so its repr must not show it."""
 
-    project_name: str
+    project: ProjectName
     blueprint_label: str
     command: str
 
@@ -47,8 +49,19 @@ class CurlLine:
         return f"CurlLine(blueprint_label={self.blueprint_label!r})"
 
 
-def curl_line(example: CallExample, *, base_url: str, secret: str) -> CurlLine:
-    """The command for a POSIX shell that runs `example` with the key `secret`."""
+def curl_lines(
+    examples: Iterable[CallExample], projects: Sequence[ProjectName], *, base_url: str, secret: str
+) -> list[CurlLine]:
+    """The commands that run `examples` with the key `secret`: project by project, else in their order."""
+    place = {project.id: number for number, project in enumerate(projects)}
+    return [
+        _curl_line(example, projects[place[example.project_id]], base_url=base_url, secret=secret)
+        for example in sorted(examples, key=lambda example: place[example.project_id])
+    ]
+
+
+def _curl_line(example: CallExample, project: ProjectName, *, base_url: str, secret: str) -> CurlLine:
+    """The command for a POSIX shell that runs `example`."""
     body = json.dumps(example.inputs, ensure_ascii=False)
     command = " \\\n  ".join(
         [
@@ -58,6 +71,4 @@ def curl_line(example: CallExample, *, base_url: str, secret: str) -> CurlLine:
             f"-d {shlex.quote(body)}",
         ]
     )
-    return CurlLine(
-        project_name=example.project_name, blueprint_label=example.blueprint_label, command=command
-    )
+    return CurlLine(project=project, blueprint_label=example.blueprint_label, command=command)

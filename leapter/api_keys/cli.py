@@ -166,7 +166,7 @@ def _facts(record: KeyRecord) -> dict[str, Any]:
 
 
 def _names(record: KeyRecord) -> str:
-    return ", ".join(project.name for project in record.projects) or "no project"
+    return ", ".join(str(project) for project in record.projects) or "no project"
 
 
 def _last_use(record: KeyRecord) -> str:

@@ -29,9 +29,14 @@ from leapter.projects.models import Project
 # SQLite takes at most 32,766 values in one statement.
 _IDS_AT_ONCE = 5_000
 
+_SHORT_ID = 8
+
+# Each key of a deleted project has an entry of its own; older deletions are told without a name.
+_MOST_DELETIONS = 2_000
+
 
 def list_keys(actor: Actor, query: KeyQuery) -> KeyPage:
-    """The page of keys that `query` asks for, in three SELECTs however many keys there are.
+    """The page of keys that `query` asks for, in four SELECTs however many keys there are.
 
     A page past the last one gives the last one.
     """
@@ -57,7 +62,7 @@ def list_keys(actor: Actor, query: KeyQuery) -> KeyPage:
     )
     return KeyPage(
         query=query,
-        rows=_load(statement),
+        rows=_load(actor, statement),
         matching=matching,
         revoked=revoked,
         existing=existing,
@@ -70,7 +75,7 @@ def list_all_keys(actor: Actor, *, show_revoked: bool) -> tuple[KeyRecord, ...]:
     statement = _select_keys(actor).order_by(ApiKey.created_at, ApiKey.id)
     if not show_revoked:
         statement = statement.where(ApiKey.revoked_at.is_(None))
-    return _load(statement)
+    return _load(actor, statement)
 
 
 def get_key(actor: Actor, key_id: str) -> KeyRecord:
@@ -79,7 +84,7 @@ def get_key(actor: Actor, key_id: str) -> KeyRecord:
     Raises:
         NotFoundError: there is none, or not for `actor`.
     """
-    found = _load(_select_keys(actor).where(ApiKey.id == key_id))
+    found = _load(actor, _select_keys(actor).where(ApiKey.id == key_id))
     if not found:
         raise NotFoundError("API key")
     return found[0]
@@ -87,17 +92,18 @@ def get_key(actor: Actor, key_id: str) -> KeyRecord:
 
 def find_keys_by_prefix(actor: Actor, prefix: str) -> tuple[KeyRecord, ...]:
     """The keys with exactly that display prefix: nearly always one, since prefixes are random."""
-    return _load(_select_keys(actor).where(ApiKey.prefix == prefix))
+    return _load(actor, _select_keys(actor).where(ApiKey.prefix == prefix))
 
 
 def find_key_by_name(actor: Actor, name: str, *, except_id: str = "") -> KeyRecord | None:
     """The newest key in use, but the one of `except_id`, that has this name, whatever its case."""
     found = _load(
+        actor,
         _select_keys(actor)
         .where(ApiKey.name_folded == name.strip().casefold(), ApiKey.id != except_id)
         .where(ApiKey.revoked_at.is_(None))
         .order_by(ApiKey.created_at.desc())
-        .limit(1)
+        .limit(1),
     )
     return found[0] if found else None
 
@@ -111,13 +117,13 @@ def history(actor: Actor, key_id: str) -> tuple[HistoryEntry, ...]:
     get_key(actor, key_id)
     events = db.session.scalars(
         select(ApiKeyEvent).where(ApiKeyEvent.key_id == key_id).order_by(ApiKeyEvent.at, ApiKeyEvent.id)
-    )
+    ).all()
+    told = _told_apart(actor, [project for event in events for project in _names(event)])
     entries: list[HistoryEntry] = []
     callable_now: dict[str, ProjectName] = {}
     for event in events:
-        detail: dict[str, list[dict[str, str]]] = event.detail
-        added = _names(detail.get("projects", detail.get("added", [])))
-        removed = _names(detail.get("removed", []))
+        added = tuple(told[project] for project in _names(event, "projects", "added"))
+        removed = tuple(told[project] for project in _names(event, "removed"))
         for project in removed:
             callable_now.pop(project.id, None)
         callable_now |= {project.id: project for project in added}
@@ -141,9 +147,43 @@ def choosable_projects(actor: Actor, appspace_id: str | None = None) -> tuple[Pr
     statement = select(Project.id, Project.name).where(Project.appspace_id.in_(visible_appspaces(actor)))
     if appspace_id is not None:
         statement = statement.where(Project.appspace_id == appspace_id)
-    return _sorted(
-        ProjectName(id=project_id, name=name) for project_id, name in db.session.execute(statement)
+    choices = [ProjectName(id=project_id, name=name) for project_id, name in db.session.execute(statement)]
+    return _sorted(_told_apart(actor, choices).values())
+
+
+def names_of_deleted(actor: Actor, project_ids: Iterable[str]) -> tuple[ProjectName, ...]:
+    """Those of the projects that were deleted and are still known by name, from the histories of keys."""
+    wanted, found = set(project_ids), dict[str, ProjectName]()
+    events = db.session.scalars(
+        select(ApiKeyEvent)
+        .join(ApiKey, ApiKey.id == ApiKeyEvent.key_id)
+        .where(ApiKey.appspace_id.in_(visible_appspaces(actor)), ApiKeyEvent.kind == "project_deleted")
+        .order_by(ApiKeyEvent.at.desc())
+        .limit(_MOST_DELETIONS)
     )
+    for event in events:
+        found |= {project.id: project for project in _names(event, "removed") if project.id in wanted}
+    return _sorted(_told_apart(actor, list(found.values())).values())
+
+
+def _told_apart(actor: Actor, projects: Iterable[ProjectName]) -> dict[ProjectName, ProjectName]:
+    """Each of the projects with what tells it apart from others of its name, be they shown or choosable."""
+    projects = set(projects)
+    ids: dict[str, set[str]] = {}
+    for project in projects:
+        ids.setdefault(project.name, set()).add(project.id)
+    names = list(ids)
+    for start in range(0, len(names), _IDS_AT_ONCE):
+        statement = select(Project.name, Project.id).where(
+            Project.appspace_id.in_(visible_appspaces(actor)),
+            Project.name.in_(names[start : start + _IDS_AT_ONCE]),
+        )
+        for name, project_id in db.session.execute(statement):
+            ids[name].add(project_id)
+    return {
+        project: replace(project, short_id=project.id[:_SHORT_ID]) if len(ids[project.name]) > 1 else project
+        for project in projects
+    }
 
 
 def _select_keys(actor: Actor) -> Select[ApiKey, ApiKeyUsage]:
@@ -154,12 +194,16 @@ def _select_keys(actor: Actor) -> Select[ApiKey, ApiKeyUsage]:
     )
 
 
-def _load(statement: Select[ApiKey, ApiKeyUsage]) -> tuple[KeyRecord, ...]:
+def _load(actor: Actor, statement: Select[ApiKey, ApiKeyUsage]) -> tuple[KeyRecord, ...]:
     # A usage row is written behind the session's back, by the run path's own connection.
     found = db.session.execute(statement.execution_options(populate_existing=True)).all()
     projects = _projects_of([key.id for key, _ in found])
+    told = _told_apart(actor, [project for several in projects.values() for project in several])
     present = now()
-    return tuple(_record(key, usage, projects.get(key.id, []), present) for key, usage in found)
+    return tuple(
+        _record(key, usage, [told[project] for project in projects.get(key.id, [])], present)
+        for key, usage in found
+    )
 
 
 def _record(
@@ -252,8 +296,14 @@ def _order(sort: SortColumn, *, descending: bool) -> list[SQLColumnExpression[An
     return [directed, ApiKey.created_at.desc(), ApiKey.id]
 
 
-def _names(stored: list[dict[str, str]]) -> tuple[ProjectName, ...]:
-    return tuple(ProjectName(id=project["id"], name=project["name"]) for project in stored)
+def _names(event: ApiKeyEvent, *places: str) -> tuple[ProjectName, ...]:
+    """The projects that an event names, in `places` of its detail or everywhere."""
+    stored: dict[str, list[dict[str, str]]] = event.detail
+    return tuple(
+        ProjectName(id=project["id"], name=project["name"])
+        for place in (places or stored)
+        for project in stored.get(place, [])
+    )
 
 
 def _sorted(projects: Iterable[ProjectName]) -> tuple[ProjectName, ...]:

@@ -13,10 +13,18 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProjectName:
-    """A project that a key may call, or could call once: the name is the one it had then."""
+    """A project that a key may call, or could call once: the name is the one it had then.
+
+    `short_id` is the beginning of the id where another project that can be shown or chosen has the same name,
+    else empty.
+    """
 
     id: str
     name: str
+    short_id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} [{self.short_id}]" if self.short_id else self.name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from leapter.accounts.session import current_actor
 from leapter.api_keys import keys, listing, service
-from leapter.api_keys.call_examples import CallExamples, curl_line
+from leapter.api_keys.call_examples import CallExamples, curl_lines
 from leapter.api_keys.errors import AlreadyCreatedError, KeyChangedError
 from leapter.api_keys.forms import CreateForm, ProjectsForm, RevokeForm
 from leapter.api_keys.records import KeyQuery, KeyRecord, SortColumn
@@ -118,6 +118,8 @@ def edit_projects(key_id: object) -> Response:
         form.scope_version.data = key.scope_version
     elif form.validate_on_submit():
         chosen = form.projects.data or []
+        if "again" in request.form and key.status != "revoked":
+            return _edit_form(key, form)
         unchanged = form.scope_version.data == key.scope_version and key.status != "revoked"
         choices = listing.choosable_projects(current_actor(), key.appspace_id)
         known = {project.id for project in choices}
@@ -180,7 +182,7 @@ def _reveal(key: KeyRecord, secret: str) -> Response:
         "dialog",
         key=key,
         secret=secret,
-        lines=[curl_line(example, base_url=base_url(), secret=secret) for example in examples],
+        lines=curl_lines(examples, key.projects, base_url=base_url(), secret=secret),
         callable_count=callable_count,
         namesake=namesake,
     )

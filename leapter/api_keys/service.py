@@ -2,7 +2,7 @@
 
 import unicodedata
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from leapter.accounts.access import Actor, visible_appspaces
 from leapter.api_keys import keys, listing
 from leapter.api_keys.errors import AlreadyCreatedError, KeyChangedError
 from leapter.api_keys.models import ApiKey, ApiKeyEvent, ApiKeyProject, ApiKeyUsage
-from leapter.api_keys.records import KeyRecord
+from leapter.api_keys.records import KeyRecord, ProjectName
 from leapter.clock import now
 from leapter.db import db, new_id, transaction
 from leapter.errors import InvalidInputError, NotFoundError
@@ -55,7 +55,7 @@ def create_key(
                 raise AlreadyCreatedError(earlier)
             projects = _lock_projects(session, actor, wanted_ids)
             appspaces = {project.appspace_id for project in projects}
-            _refuse(name=_name_faults(name), projects=_project_faults(wanted_ids, projects))
+            _refuse(name=_name_faults(name), projects=_project_faults(actor, wanted_ids, projects))
             key = ApiKey(
                 id=new_id(),
                 appspace_id=appspaces.pop(),
@@ -114,7 +114,7 @@ def set_projects(
         if expected_scope_version not in (None, key.scope_version) and wanted_ids != present:
             raise KeyChangedError(listing.get_key(actor, key.id))
         projects = [project for project in projects if project.appspace_id == key.appspace_id]
-        _refuse(projects=_project_faults(wanted_ids, projects))
+        _refuse(projects=_project_faults(actor, wanted_ids, projects))
         added = [project for project in projects if project.id not in present]
         removed_ids = present - wanted_ids
         if added or removed_ids:
@@ -265,18 +265,27 @@ def _lock_projects(session: Session, actor: Actor, project_ids: set[str]) -> lis
     )
 
 
-def _project_faults(wanted_ids: set[str], found: list[Project]) -> list[str]:
+def _project_faults(actor: Actor, wanted_ids: set[str], found: list[Project]) -> list[str]:
     if not wanted_ids:
         return ["Choose at least one project."]
     if len(wanted_ids) > MOST_PROJECTS:
         return [f"A key has at most {MOST_PROJECTS:,} projects; these are {len(wanted_ids):,}."]
-    missing = len(wanted_ids) - len(found)
+    missing = wanted_ids - {project.id for project in found}
     if missing:
-        what = "One of the chosen projects is" if missing == 1 else f"{missing} of the chosen projects are"
-        return [f"{what} no longer there, or in another appspace."]
+        return _missing_faults(len(wanted_ids), missing, listing.names_of_deleted(actor, missing))
     if len({project.appspace_id for project in found}) > 1:
         return ["A key works in one appspace; these projects are of different ones."]
     return []
+
+
+def _missing_faults(wanted: int, missing: set[str], deleted: Sequence[ProjectName]) -> list[str]:
+    faults = [f"The project “{project}” was deleted meanwhile." for project in deleted]
+    unknown = len(missing) - len(deleted)
+    if unknown:
+        which = "The chosen project" if wanted == 1 else f"{unknown} of the {wanted} chosen projects"
+        verb = "is" if unknown == 1 else "are"
+        faults.append(f"{which} {verb} no longer there, or in another appspace.")
+    return faults
 
 
 def _named(projects: Iterable[Project]) -> list[dict[str, str]]:

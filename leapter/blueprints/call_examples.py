@@ -16,7 +16,7 @@ from leapter.projects.models import Project
 class CallExample:
     """One Blueprint that can run: where to POST to, and inputs that pass its checks."""
 
-    project_name: str
+    project_id: str
     blueprint_label: str
     path: str
     inputs: Mapping[str, Any]
@@ -34,17 +34,17 @@ def call_examples(project_ids: Sequence[str], limit: int) -> tuple[list[CallExam
     total = db.session.scalar(select(func.count()).select_from(Blueprint).where(*in_force)) or 0
     is_main = case((Blueprint.slug == Project.main_slug, 0), else_=1)
     rows = db.session.execute(
-        select(Project.appspace_id, Project.name, Blueprint)
+        select(Project.appspace_id, Blueprint)
         .join(Project, Project.id == Blueprint.project_id)
         .where(*in_force)
         .order_by(is_main, func.lower(Project.name), Blueprint.label)
         .limit(limit)
     )
     examples = []
-    for appspace_id, project_name, blueprint in rows:
+    for appspace_id, blueprint in rows:
         examples.append(
             CallExample(
-                project_name=project_name,
+                project_id=blueprint.project_id,
                 blueprint_label=blueprint.label,
                 path=f"/runtime/api/v1/{appspace_id}/{blueprint.project_id}/models/{blueprint.id}/runs",
                 inputs=sample_inputs(blueprint),

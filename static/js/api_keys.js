@@ -35,27 +35,37 @@
   function tellChange(choice) {
     const place = choice.closest("form").querySelector("[data-scope-change]");
     if (!place) return;
-    const names = (test) => boxes(choice).filter(test).map((box) => box.dataset.name).join(", ");
+    const names = (test) => boxes(choice).filter(test).map(projectName);
     const lines = [
       ["scope-added", "Added: ", names((box) => box.checked && !("present" in box.dataset))],
       ["scope-removed", "Taken away: ", names((box) => !box.checked && "present" in box.dataset)],
-    ].filter(([, , list]) => list);
-    place.replaceChildren(...(lines.length ? lines.map(changeLine) : [changeLine(["muted", "", "No change yet."])]));
+    ].filter(([, , list]) => list.length);
+    place.replaceChildren(...(lines.length ? lines.map(changeLine) : [changeLine(["muted", "", [["No change yet."]]])]));
   }
 
-  function changeLine([kind, label, text]) {
+  // As the list shows it: where names are equal, with the beginning of the id.
+  function projectName(box) {
+    if (!box.dataset.shortId) return [box.dataset.name];
+    const id = document.createElement("code");
+    id.className = "project-id";
+    id.textContent = box.dataset.shortId;
+    return [box.dataset.name, " ", id];
+  }
+
+  function changeLine([kind, label, names]) {
     const line = document.createElement("p");
     line.className = kind;
     const strong = document.createElement("strong");
     strong.textContent = label;
-    line.append(strong, text);
+    line.append(strong, ...names.flatMap((name, index) => (index ? [", ", ...name] : name)));
     return line;
   }
 
   function filterChoice(choice, text) {
     const wanted = text.trim().toLocaleLowerCase();
     for (const box of boxes(choice)) {
-      box.closest("li").hidden = !box.dataset.name.toLocaleLowerCase().includes(wanted);
+      const told = `${box.dataset.name} ${box.dataset.shortId}`;
+      box.closest("li").hidden = !told.toLocaleLowerCase().includes(wanted);
     }
     choice.querySelector("[data-choice-none]").hidden = shown(choice).length > 0;
     tellChoice(choice);
@@ -134,7 +144,6 @@
   function showCall(select) {
     for (const call of select.closest("[data-key-reveal]").querySelectorAll("[data-call]")) {
       call.hidden = call.id !== select.value;
-      call.querySelector(".call-name").hidden = true;
     }
   }
 

@@ -144,6 +144,15 @@ def test_set_projects_replaces_them_by_display_prefix(
     assert [each.name for each in listing.get_key(ada.actor, key.id).projects] == ["Lending"]
 
 
+def test_projects_of_one_name_are_told_apart(shell: Shell, world: World, project: MakeProject) -> None:
+    ada = world.person()
+    first, second = project(ada), project(ada)
+    key, _ = world.key(ada, first)
+    assert f"(Shipping [{first.id[:8]}])" in shell.run("key", "list").stdout
+    result = shell.run("key", "set-projects", key.id, "--project", second.id)
+    assert result.stdout == f"{key.prefix}… may now call Shipping [{second.id[:8]}].\n"
+
+
 def test_set_projects_of_a_revoked_key_is_refused(shell: Shell, world: World, project: MakeProject) -> None:
     ada = world.person()
     key, _ = world.key(ada, project(ada))

@@ -17,8 +17,10 @@ from leapter.api_keys.models import ApiKey, ApiKeyUsage
 from leapter.api_keys.records import KeyRecord
 from leapter.clock import now
 from leapter.db import db, new_id, transaction
+from leapter.projects.models import Project
+from leapter.projects.service import delete_project
 from tests.api_keys.conftest import MakeProject
-from tests.world import Person, StoredProject, World
+from tests.world import PRICE, Person, StoredProject, World
 
 HTMX = {"HX-Request": "true"}
 
@@ -450,6 +452,21 @@ def test_project_deleted_since_the_form_was_opened_is_told(world: World, project
     assert soup.select_one("[name=projects]").has_attr("checked")
 
 
+def test_deleted_project_is_named_where_a_key_had_it(world: World, project: MakeProject) -> None:
+    ada, eve = world.person("Ada"), world.person("Eve")
+    shipping, lending, returns = (project(ada, name) for name in ("Shipping", "Lending", "Returns"))
+    world.key(ada, lending)
+    delete_project(ada.actor, lending.id, typed_name="Lending")
+    answer = fill(ada.client, "Checkout", shipping, lending, returns)
+    soup = page(answer)
+    assert text(soup.select_one("#projects-error")) == "The project “Lending” was deleted meanwhile."
+    assert "the rest of your choice is still ticked" in text(soup.select_one(".project-choice"))
+    ticked = [box["data-name"] for box in soup.select("[name=projects][checked]")]
+    assert ticked == ["Returns", "Shipping"]
+    told = text(page(fill(eve.client, "Mine", project(eve, "Hers"), lending)).select_one("#projects-error"))
+    assert told == "1 of the 2 chosen projects is no longer there, or in another appspace."
+
+
 def test_name_in_use_is_hinted_at_while_typing_and_after(world: World, project: MakeProject) -> None:
     ada = world.person()
     shipping = project(ada)
@@ -492,8 +509,25 @@ def test_line_of_every_blueprint_is_there_to_choose(world: World) -> None:
     first, second = world.project(ada, "Shipping"), world.project(ada, "Lending")
     soup = page(fill(ada.client, "Checkout", first, second))
     options = soup.select("#call-choice option")
-    assert [text(option).split(":")[0] for option in options] == ["Lending", "Shipping"]
+    assert [group["label"] for group in soup.select("#call-choice optgroup")] == ["Lending", "Shipping"]
+    assert [text(option) for option in options] == ["Parcel Price", "Parcel Price"]
     assert [option["value"] for option in options] == [call["id"] for call in soup.select("[data-call]")]
+
+
+def test_lines_are_grouped_by_project_with_its_main_blueprint_first(world: World) -> None:
+    ada = world.person()
+    blueprints = {slug: PRICE.replace("Parcel Price", slug.title()) for slug in ("b", "a", "c")}
+    projects = [world.project(ada, name, blueprints) for name in ("Shipping", "Lending")]
+    with transaction() as session:
+        session.execute(update(Project).values(main_slug="b"))
+    soup = page(fill(ada.client, "Checkout", *projects))
+    groups = {
+        group["label"]: [text(option) for option in group.select("option")]
+        for group in soup.select("#call-choice > optgroup")
+    }
+    assert groups == {"Lending": ["B", "A", "C"], "Shipping": ["B", "A", "C"]}
+    assert len(soup.select("option[selected]")) == 1
+    assert text(soup.select_one("#call-0 .call-name")) == "Lending: B"
 
 
 def test_key_of_projects_that_cannot_run_says_so(world: World, project: MakeProject) -> None:
@@ -535,6 +569,24 @@ def test_edit_says_what_it_adds_and_takes_away_before_it_does(world: World, proj
     done = ada.client.post(f"/api-keys/{key.id}/projects", data=confirmed)
     assert (done.status_code, done.location) == (303, "/api-keys?sort=name")
     assert [each.name for each in listing.get_key(ada.actor, key.id).projects] == ["Lending"]
+
+
+def test_choosing_again_keeps_the_ticks(world: World, project: MakeProject) -> None:
+    ada = world.person()
+    shipping, lending = project(ada, "Shipping"), project(ada, "Lending")
+    key, _ = world.key(ada, shipping)
+    form = page(_edit(ada, key, lending, back="sort=name")).select_one("main form[method=post]")
+    assert form is not None
+    again = form.select_one("button[name=again]")
+    assert text(again) == "Choose again"
+    data = {field["name"]: field["value"] for field in form.select("input[type=hidden]")}
+    answer = ada.client.post(form["action"], data={**data, "again": again["value"]})
+    assert answer.status_code == 200
+    soup = page(answer)
+    boxes = {box["data-name"]: box.has_attr("checked") for box in soup.select("[name=projects]")}
+    assert boxes == {"Lending": True, "Shipping": False}
+    assert soup.select_one("[name=back]")["value"] == "sort=name"
+    assert [each.name for each in listing.get_key(ada.actor, key.id).projects] == ["Shipping"]
 
 
 def test_edit_needs_at_least_one_project(world: World, project: MakeProject) -> None:
@@ -666,6 +718,43 @@ def test_page_of_a_key_tells_its_history_use_and_refusals(world: World, project:
     for fact in ("1 time ", "curl/8", "203.0.113.7", "14 times", "curl/9"):
         assert fact in whole
     assert not soup.select("#edit-key, #revoke-key")
+
+
+# ---- projects of one name ----
+
+
+def test_projects_of_one_name_are_told_apart_wherever_they_are_named(world: World) -> None:
+    ada = world.person()
+    first, second = (world.project(ada, "Shipping") for _ in range(2))
+    lending = world.project(ada, "Lending")
+    one, two = (f"Shipping {each.id[:8]}" for each in (first, second))
+    key, _ = world.key(ada, first, lending)
+    table = text(page(ada.client.get("/api-keys")).select_one("td.column-permissions"))
+    assert table == f"Lending {one}"
+    form = page(ada.client.get(f"/api-keys/{key.id}/projects"))
+    assert sorted(text(label) for label in form.select(".choice-list .check")) == sorted(
+        ["Lending", one, two]
+    )
+    change = text(page(_edit(ada, key, second)).select_one(".scope-change"))
+    assert change == f"Added: {two} Taken away: Lending, {one}"
+    assert one in text(page(ada.client.get(f"/api-keys/{key.id}/revoke")).select_one(".facts"))
+    reveal = page(fill(ada.client, "Other", first, second))
+    groups = [group["label"] for group in reveal.select("#call-choice optgroup")]
+    assert sorted(groups) == sorted(f"Shipping [{each.id[:8]}]" for each in (first, second))
+    assert text(reveal.select_one(".call-name")) in (f"{one} : Parcel Price", f"{two} : Parcel Price")
+
+
+def test_history_tells_a_deleted_project_from_its_namesake(world: World, project: MakeProject) -> None:
+    ada = world.person()
+    old, new = project(ada), project(ada)
+    key, _ = world.key(ada, old)
+    service.set_projects(ada.actor, key.id, [new.id])
+    delete_project(ada.actor, old.id, typed_name="Shipping")
+    service.revoke_key(ada.actor, key.id)
+    soup = page(ada.client.get(f"/api-keys/{key.id}"))
+    changed, created = [text(entry) for entry in soup.select(".history > li")][1:]
+    assert f"Added: Shipping {new.id[:8]} Taken away: Shipping {old.id[:8]}" in changed
+    assert created.endswith(f"From then on: Shipping {old.id[:8]}")
 
 
 # ---- the secret ----

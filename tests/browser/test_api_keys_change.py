@@ -76,6 +76,20 @@ def test_editing_tells_what_changes_and_the_key_goes_on_with_the_new_set(
     assert (call(server, secret, shipping), call(server, secret, lending)) == (403, 200)
 
 
+def test_change_told_while_ticking_tells_projects_of_one_name_apart(world: World, visit: Visitor) -> None:
+    ada = world.person()
+    first, second = world.project(ada, "Shipping", {}), world.project(ada, "Shipping", {})
+    key, _ = world.key(ada, first)
+    window = visit(ada)
+    dialog = choose(window.go("/api-keys"), key, "Edit projects")
+    dialog.get_by_label(f"Shipping {first.id[:8]}").uncheck()
+    dialog.get_by_label(f"Shipping {second.id[:8]}").check()
+    change = dialog.locator("[data-scope-change]")
+    expect(change).to_contain_text(f"Added: Shipping {second.id[:8]}")
+    expect(change).to_contain_text(f"Taken away: Shipping {first.id[:8]}")
+    window.assert_accessible()
+
+
 def test_at_least_one_project_has_to_stay(world: World, visit: Visitor) -> None:
     ada = world.person()
     key, _ = world.key(ada, world.project(ada))

@@ -285,7 +285,7 @@ def test_the_curl_line_of_the_chosen_blueprint_runs_it_with_this_key(
     choice = page.get_by_label("Project and Blueprint")
     secret = page.get_by_label("API key", exact=True).input_value()
     for project in (lending, shipping):
-        option = choice.locator("option", has_text=f"{project.name}:")
+        option = choice.locator(f"optgroup[label={project.name}] option")
         choice.select_option(value=option.get_attribute("value"))
         expect(page.locator("[data-call]:visible")).to_have_count(1)
         page.locator("[data-call]:visible").get_by_role("button", name="Copy").click()

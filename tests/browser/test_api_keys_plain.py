@@ -42,6 +42,7 @@ def test_a_key_is_created_shown_once_and_marked_in_the_table(world: World, visit
     # Chromium has not kept the answer to the form, and offers to send it again.
     with pytest.raises(Error, match="ERR_CACHE_MISS"):
         page.go_back()
+    page.wait_for_load_state()  # of the browser's own page that says so
     assert secret[12:] not in page.content()
 
 
