@@ -1,6 +1,7 @@
 """The `leapter` command: starts the server, and collects each capability's commands."""
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -110,6 +111,10 @@ def _instead_of(variable: str) -> Callable[[click.Context, click.Parameter, str 
 )
 def serve(bind: str | None, workers: str | None, threads: str | None) -> None:
     """Migrate the database and start the server."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Until gunicorn has handlers of its own, Ctrl-C ends the process at once, without a traceback of what
+        # was at work. Nothing is then half-done: a migration is one transaction.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     for name, value in (("BIND", bind), ("WORKERS", workers), ("THREADS", threads)):
         if value is not None:
             os.environ[f"LEAPTER_{name}"] = value
