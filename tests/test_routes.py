@@ -29,6 +29,7 @@ OWN = {
     "/projects",
     "/projects/examples/<name>",
     "/projects/import",
+    "/projects/name-hint",
     "/projects/new",
     "/sign-out",
 }

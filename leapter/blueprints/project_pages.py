@@ -1,17 +1,24 @@
 """Pages of projects: the list, a project with its Blueprints, import."""
 
+import re
+
 import flask
 from flask import request, url_for
+from flask_login import current_user
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from leapter.accounts.session import current_actor
 from leapter.blueprints import importing, service
 from leapter.blueprints.forms import ImportForm
 from leapter.errors import InvalidInputError
-from leapter.projects.archive import MAX_FILES, MAX_UPLOAD_BYTES, read_uploads
-from leapter.projects.service import get_project, list_projects
+from leapter.projects.archive import MAX_FILES, MAX_NAME_CHARACTERS, MAX_UPLOAD_BYTES, read_uploads
+from leapter.projects.service import get_project, list_page
 from leapter.web import htmx
+from leapter.web.errors import error_page
 from leapter.web.form_errors import put_errors
+
+_MAX_MEBIBYTES = MAX_UPLOAD_BYTES // (1024 * 1024)
 
 pages = flask.Blueprint("project_pages", __name__, url_prefix="/projects")
 
@@ -19,13 +26,18 @@ pages = flask.Blueprint("project_pages", __name__, url_prefix="/projects")
 @pages.get("")
 def index() -> Response:
     """List the projects, or teach what one is."""
-    projects = list_projects(current_actor())
+    number = request.args.get("page", "")
+    page = list_page(
+        current_actor(),
+        search=request.args.get("q", "")[:MAX_NAME_CHARACTERS],
+        page=int(number) if re.fullmatch(r"[1-9][0-9]{0,6}", number) else 1,
+    )
     return htmx.render(
         "projects/index.html",
         "content",
-        projects=projects,
-        counts=service.count_blueprints([listed.project.id for listed in projects]),
-        appspaces={listed.appspace_name for listed in projects},
+        page=page,
+        counts=service.count_blueprints([listed.project.id for listed in page.rows]),
+        page_location=lambda number: _list_location(page.search, number),
         examples=importing.EXAMPLES,
     )
 
@@ -72,12 +84,31 @@ def import_files() -> Response:
             return htmx.done(
                 f"{report.project.name} imported.", url_for(".import_report", project_id=report.project.id)
             )
+    return _import_page(form, status)
+
+
+@pages.errorhandler(RequestEntityTooLarge)
+def too_large(_error: RequestEntityTooLarge) -> Response:
+    """Show the import form again; what was typed into it came with the files and was not read."""
+    # The size is found out before anything else, so also for somebody who is not signed in.
+    if request.endpoint != "project_pages.import_files" or not current_user.is_authenticated:
+        return error_page(413)
+    form = ImportForm(formdata=None)
+    form.files.errors = [f"The upload is larger than {_MAX_MEBIBYTES} MiB. Nothing was imported."]
+    return _import_page(form, 413)
+
+
+def _list_location(search: str, number: int) -> str:
+    return url_for(".index", q=search or None, page=number if number > 1 else None)
+
+
+def _import_page(form: ImportForm, status: int) -> Response:
     return htmx.render(
         "projects/import.html",
         "content",
         status=status,
         form=form,
-        max_mebibytes=MAX_UPLOAD_BYTES // (1024 * 1024),
+        max_mebibytes=_MAX_MEBIBYTES,
         max_files=MAX_FILES,
     )
 

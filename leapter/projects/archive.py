@@ -107,6 +107,8 @@ def read_uploads(uploads: Iterable[tuple[str, bytes]]) -> ProjectArchive:
     name, content = named[0]
     stem = name.removesuffix(".zip").removesuffix(".vts").removesuffix(".logic")
     if len(named) == 1 and not name.endswith(".vts"):
+        if not name.lower().endswith(".zip") and not content.startswith(b"PK"):
+            raise ArchiveError(f"{_shown(name)} cannot be imported; choose a .zip or .vts file.")
         return _project(stem, _zip_entries(name, content))
     strange = [name for name, _ in named if not name.endswith(".vts")]
     if strange:

@@ -31,7 +31,22 @@ def create() -> Response:
             return htmx.done(
                 f"Project {project.name} created.", url_for("project_pages.show", project_id=project.id)
             )
-    return htmx.render("projects/new.html", "dialog", status=status_of(form), form=form)
+    return htmx.render(
+        "projects/new.html",
+        "dialog",
+        status=status_of(form),
+        form=form,
+        namesake=service.find_project_by_name(current_actor(), form.name.data or ""),
+    )
+
+
+@dialogs.get("/name-hint")
+def name_hint() -> Response:
+    """Say whether a name is in use, while it is typed; `except` is the id of the project that has it now."""
+    namesake = service.find_project_by_name(
+        current_actor(), request.args.get("name", ""), except_id=request.args.get("except", "")
+    )
+    return htmx.render("projects/name_hint.html", "dialog", namesake=namesake)
 
 
 @dialogs.route("/<uuid:project_id>/rename", methods=["GET", "POST"])
@@ -51,7 +66,14 @@ def rename(project_id: object) -> Response:
             put_errors(form, error)
         else:
             return htmx.done("Project renamed.", _page_behind(project.id))
-    return htmx.render("projects/rename.html", "dialog", status=status_of(form), form=form, project=project)
+    return htmx.render(
+        "projects/rename.html",
+        "dialog",
+        status=status_of(form),
+        form=form,
+        project=project,
+        namesake=service.find_project_by_name(current_actor(), form.name.data or "", except_id=project.id),
+    )
 
 
 @dialogs.route("/<uuid:project_id>/settings", methods=["GET", "POST"])

@@ -15,6 +15,8 @@ from leapter.projects import dependents
 from leapter.projects.archive import MAX_DESCRIPTION_CHARACTERS, MAX_NAME_CHARACTERS
 from leapter.projects.models import Project
 
+PAGE_SIZE = 50
+
 log = get_logger("leapter.projects")
 
 
@@ -26,6 +28,23 @@ class ListedProject:
     appspace_name: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProjectPage:
+    """One page of the projects with `search` in their names; `page` is one that exists, from 1 to `pages`.
+
+    `matching` counts what is on all pages together, `existing` every project there is, in `appspace_count`
+    appspaces.
+    """
+
+    rows: tuple[ListedProject, ...]
+    search: str
+    page: int
+    pages: int
+    matching: int
+    existing: int
+    appspace_count: int
+
+
 def list_projects(actor: Actor) -> list[ListedProject]:
     """All projects that `actor` can see, by name."""
     rows = db.session.execute(
@@ -35,6 +54,58 @@ def list_projects(actor: Actor) -> list[ListedProject]:
         .order_by(func.lower(Project.name), Project.created_at, Project.id)
     )
     return [ListedProject(project=project, appspace_name=name) for project, name in rows]
+
+
+def list_page(actor: Actor, *, search: str = "", page: int = 1) -> ProjectPage:
+    """Those projects with `search` in their name, whatever its case: `PAGE_SIZE` of them, by name.
+
+    A page past the last one gives the last one.
+    """
+    found = _visible_names(actor)
+    wanted = search.strip().casefold()
+    matching = [project_id for project_id, name, _ in found if wanted in name.casefold()]
+    pages = max(1, -(-len(matching) // PAGE_SIZE))
+    page = min(max(1, page), pages)
+    shown = matching[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    rows = {
+        project.id: ListedProject(project=project, appspace_name=name)
+        for project, name in db.session.execute(
+            select(Project, Appspace.name)
+            .join(Appspace, Appspace.id == Project.appspace_id)
+            .where(Project.id.in_(shown))
+        )
+    }
+    return ProjectPage(
+        rows=tuple(rows[project_id] for project_id in shown if project_id in rows),
+        search=search.strip(),
+        page=page,
+        pages=pages,
+        matching=len(matching),
+        existing=len(found),
+        appspace_count=len({appspace_id for _, _, appspace_id in found}),
+    )
+
+
+def find_project_by_name(actor: Actor, name: str, *, except_id: str = "") -> Project | None:
+    """A project, but the one of `except_id`, that has this name, whatever its case."""
+    wanted = name.strip().casefold()
+    for project_id, other, _ in _visible_names(actor):
+        if project_id != except_id and other.casefold() == wanted:
+            return db.session.get(Project, project_id)
+    return None
+
+
+def _visible_names(actor: Actor) -> list[tuple[str, str, str]]:
+    """Id, name and appspace of every project that `actor` can see, by name.
+
+    Names are compared here and not by the database: SQLite folds only the letters of ASCII.
+    """
+    rows = db.session.execute(
+        select(Project.id, Project.name, Project.appspace_id)
+        .where(Project.appspace_id.in_(visible_appspaces(actor)))
+        .order_by(func.lower(Project.name), Project.created_at, Project.id)
+    )
+    return [(project_id, name, appspace_id) for project_id, name, appspace_id in rows]
 
 
 def get_project(actor: Actor, project_id: str) -> Project:

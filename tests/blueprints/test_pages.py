@@ -218,6 +218,47 @@ def test_an_upload_of_more_than_16_mebibytes_is_refused(world: World) -> None:
         environ_overrides={"CONTENT_LENGTH": str(16 * 1024 * 1024 + 1)},
     )
     assert answer.status_code == 413
+    page = BeautifulSoup(answer.data, "html.parser")
+    files = page.find(id="files")
+    assert files["aria-invalid"] == "true"
+    assert "larger than 16 MiB" in page.find(id=files["aria-describedby"].split()[-1]).text
+
+
+def test_a_large_upload_of_nobody_in_particular_shows_no_form(world: World) -> None:
+    answer = world.app.test_client().post(
+        "/projects/import", environ_overrides={"CONTENT_LENGTH": str(16 * 1024 * 1024 + 1)}
+    )
+    assert "files" not in answer.get_data(as_text=True)
+    assert answer.status_code in (303, 413)
+
+
+@pytest.mark.parametrize("name", ["x.exe", "notes"])
+def test_a_file_of_another_kind_is_told_what_is_taken(world: World, name: str) -> None:
+    data = {"files": (io.BytesIO(b"MZ"), name), "name": "Kept"}
+    answer = world.person().client.post("/projects/import", data=data)
+    assert answer.status_code == 422
+    assert f"{name} cannot be imported; choose a .zip or .vts file." in answer.get_data(as_text=True)
+    assert 'value="Kept"' in answer.get_data(as_text=True)
+
+
+def test_the_list_is_searched_and_paged_by_its_address(world: World) -> None:
+    ada = world.person()
+    for number in range(51):
+        world.project(ada, f"Fees {number:02}", blueprints={})
+    world.project(ada, "Shipping", blueprints={})
+
+    def names(url: str) -> list[str]:
+        return [row.th.a.text for row in soup(ada.client, url).select("tbody tr")]
+
+    assert names("/projects?q=ship") == ["Shipping"]
+    assert len(names("/projects?q=fees")) == 50
+    following = soup(ada.client, "/projects?q=fees").find(id="page-next")["href"]
+    assert names(following) == ["Fees 50"]
+    assert len(names("/projects?page=x")) == 50
+    assert names("/projects?page=99") == ["Fees 50", "Shipping"]
+    nothing = soup(ada.client, "/projects?q=%3Cb%3E")
+    assert "No project has “<b>” in its name." in nothing.text
+    assert not nothing.find(id="example-parcel-shipping")
 
 
 # ---- a Blueprint ----

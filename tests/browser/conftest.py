@@ -17,7 +17,7 @@ from tests.servers import Server
 from tests.world import Person, World
 
 # What Chromium itself writes to the console for an answer that the page shows as a form with its errors.
-_REFUSED_FORM = re.compile(r"Failed to load resource: the server responded with a status of (409|422)")
+_REFUSED_FORM = re.compile(r"Failed to load resource: the server responded with a status of (409|413|422)")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,8 @@
 """Projects and Blueprints as a person meets them."""
 
+import re
+from pathlib import Path
+
 from playwright.sync_api import expect
 
 from leapter.blueprints import service
@@ -95,14 +98,14 @@ def test_a_project_is_renamed_and_deleted_from_the_list(visit: Visitor, world: W
     page.get_by_role("link", name="Rename").click()
     page.get_by_label("Project name").fill("Parcels")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status")).to_contain_text("Project renamed.")
+    expect(page.locator("#toasts")).to_contain_text("Project renamed.")
     expect(page.get_by_role("link", name="Parcels")).to_be_visible()
     page.get_by_label("Actions for Parcels").click()
     page.get_by_role("link", name="Delete").click()
     expect(page.get_by_role("dialog")).to_contain_text("Checkout (lpt_")
     page.get_by_label("Type the project’s name").fill("Parcels")
     page.get_by_role("button", name="Delete project").click()
-    expect(page.get_by_role("status")).to_contain_text("Project Parcels deleted.")
+    expect(page.locator("#toasts")).to_contain_text("Project Parcels deleted.")
     expect(page.get_by_text("Start with a project")).to_be_visible()
 
 
@@ -141,4 +144,57 @@ def test_every_example_can_be_read_and_operated_at_390_pixels(visit: Visitor, wo
     page.get_by_label("More about the run of").click()
     expect(page.get_by_role("group", name="Table of runs")).to_contain_text("Duration")
     expect(page.get_by_text("127.0.0.1").last).to_be_visible()
+    window.assert_accessible()
+
+
+def test_projects_are_searched_as_one_types_and_the_address_keeps_it(visit: Visitor, world: World) -> None:
+    ada = world.person()
+    for number in range(51):
+        world.project(ada, f"Fees {number:02}", blueprints={})
+    world.project(ada, "Shipping", blueprints={})
+    window = visit(ada)
+    page = window.go("/projects")
+    window.assert_accessible()
+    page.get_by_role("link", name="Next").click()
+    expect(page.get_by_text("Page 2 of 2")).to_be_visible()
+    expect(page).to_have_url(window.url + "/projects?page=2")
+    search = page.get_by_label("Search by name")
+    search.press_sequentially("ship")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page).to_have_url(window.url + "/projects?q=ship")
+    expect(search).to_be_focused()
+    page.reload()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    search.fill("none such")
+    expect(page.get_by_text("No project has “none such” in its name.")).to_be_visible()
+    window.assert_accessible()
+
+
+def test_a_project_name_in_use_gets_a_hint_while_it_is_typed(visit: Visitor, world: World) -> None:
+    ada = world.person()
+    world.project(ada)
+    window = visit(ada)
+    page = window.go("/projects")
+    page.get_by_role("link", name="Create project").click()
+    name = page.get_by_label("Project name")
+    name.press_sequentially("shipping")
+    expect(page.locator("#name-hint")).to_contain_text("There is already a project called “Shipping”")
+    window.assert_accessible()
+    name.press_sequentially("s")
+    expect(page.locator("#name-hint")).to_be_empty()
+    name.press("Backspace")
+    page.get_by_role("button", name="Create project").click()
+    expect(page.locator("#toasts")).to_contain_text("Project shipping created.")
+
+
+def test_a_file_that_is_too_large_is_told_on_the_import_form(
+    visit: Visitor, world: World, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.zip"
+    large.write_bytes(bytes(17 * 1024 * 1024))
+    window = visit(world.person())
+    page = window.go("/projects/import")
+    page.get_by_label("Files").set_input_files(large)
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_label("Files")).to_have_accessible_description(re.compile("larger than 16 MiB"))
     window.assert_accessible()

@@ -104,3 +104,23 @@ def test_a_form_without_its_token_changes_nothing(world: World) -> None:
     answer = ada.client.post(f"/projects/{project.id}/delete", data={"name": "Shipping"})
     assert answer.status_code == 422
     assert service.get_project(ada.actor, project.id)
+
+
+def test_a_name_in_use_gets_a_hint_and_is_not_refused(world: World) -> None:
+    ada = world.person()
+    project = world.project(ada, "Écluse")
+    other = world.project(ada, "Shipping")
+
+    def hint(**arguments: str) -> str:
+        answer = ada.client.get("/projects/name-hint", query_string=arguments, headers=HTMX)
+        return answer.get_data(as_text=True).strip()
+
+    assert hint(name=" éCLUSE ").startswith("There is already a project called “Écluse”")
+    assert hint(name="Écluses") == ""
+    assert hint(**{"name": "Écluse", "except": project.id}) == ""
+    stranger = world.person("Eve").client
+    assert "Écluse" not in stranger.get("/projects/name-hint?name=Écluse").get_data(as_text=True)
+    url = f"/projects/{other.id}/rename"
+    assert "There is already" not in ada.client.get(url).get_data(as_text=True)
+    assert ada.client.post(url, data={"name": "Écluse"}).status_code == 303
+    assert "There is already" in ada.client.get(url).get_data(as_text=True)

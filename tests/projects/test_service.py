@@ -113,3 +113,30 @@ def test_what_depends_on_a_project_is_told_in_the_same_transaction(world: World)
     ledger.refuses = False
     service.delete_project(ada.actor, project.id, typed_name="Shipping")
     assert ledger.told == [("Shipping", "Ada")]
+
+
+@pytest.mark.parametrize(("count", "pages"), [(50, 1), (51, 2)])
+def test_projects_come_fifty_a_page(world: World, count: int, pages: int) -> None:
+    ada = world.person()
+    for number in range(count):
+        service.create_project(ada.actor, name=f"Project {number:03}")
+    first = service.list_page(ada.actor)
+    assert (len(first.rows), first.pages, first.matching) == (50, pages, count)
+    last = service.list_page(ada.actor, page=9)
+    assert (last.page, last.rows[-1].project.name) == (pages, f"Project {count - 1:03}")
+
+
+def test_projects_are_found_by_any_part_of_the_name_in_any_case(world: World) -> None:
+    ada = world.person()
+    for name in ("Écluse 100%", "Shipping", "shop"):
+        service.create_project(ada.actor, name=name)
+    service.create_project(world.person("Eve").actor, name="Ship of Eve")
+
+    def found(search: str) -> list[str]:
+        return [listed.project.name for listed in service.list_page(ada.actor, search=search).rows]
+
+    assert found(" SH") == ["Shipping", "shop"]
+    assert found("écl") == ["Écluse 100%"]
+    assert found("%") == ["Écluse 100%"]
+    assert found("_") == []
+    assert service.list_page(ada.actor, search="_").existing == 3
