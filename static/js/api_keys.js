@@ -97,6 +97,24 @@
     if (event.detail.elt.id === "key-filter" && !event.detail.parameters.q) delete event.detail.parameters.q;
   });
 
+  // ---- opened lists of projects ----
+
+  const openLists = () => document.querySelectorAll(".more-chips[open]");
+
+  document.addEventListener("click", (event) => {
+    for (const list of openLists()) {
+      if (!list.contains(event.target)) list.open = false;
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || dialog?.open) return;
+    for (const list of openLists()) {
+      if (list.contains(document.activeElement)) list.querySelector("summary").focus();
+      list.open = false;
+    }
+  });
+
   // ---- a whole key in the wrong field: it must not get into an address ----
 
   document.addEventListener("htmx:configRequest", (event) => {
@@ -158,6 +176,10 @@
     event.preventDefault();
     forget();
     dialog.close();
+    // Back should lead to another place, not to this list once more without its mark.
+    if (window.location.pathname + window.location.search === unmarked(location)) {
+      history.replaceState(history.state, "", location);
+    }
     document.dispatchEvent(new CustomEvent("leapter:load", { detail: { location } }));
   });
 
@@ -217,6 +239,22 @@
     if (reveal()) forget();
   });
 
+  // ---- the mark of a new row: seen once, it is no part of the address ----
+
+  function unmarked(address) {
+    const url = new URL(address, window.location.href);
+    url.searchParams.delete("created");
+    return url.pathname + url.search;
+  }
+
+  function forgetMark() {
+    if (!document.querySelector("tr.is-new")) return;
+    history.replaceState(history.state, "", unmarked(window.location.href));
+  }
+
   document.addEventListener("htmx:afterSwap", (event) => prepare(event.target));
+  // After the swap the address of what was loaded is written; settling comes later.
+  document.addEventListener("htmx:afterSettle", forgetMark);
+  forgetMark();
   prepare(document);
 })();

@@ -381,7 +381,11 @@ def test_the_new_row_is_marked_and_has_the_focus(world: World, visit: Visitor) -
     expect(row).to_contain_text("New")
     expect(row).to_be_focused()
     expect(page.locator(".key-name")).to_have_text(["Checkout", "Earlier"])
+    expect(page).to_have_url(re.compile("/api-keys$"))
     window.assert_accessible()
+    page.reload()
+    expect(page.locator(".key-name")).to_have_text(["Checkout", "Earlier"])
+    expect(page.locator("tr.is-new")).to_have_count(0)
 
 
 @pytest.mark.parametrize("way", ["back", "reload", "second tab", "leave and come back"])

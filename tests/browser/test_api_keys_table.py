@@ -11,6 +11,7 @@ from leapter.api_keys.models import ApiKey, ApiKeyUsage
 from leapter.api_keys.records import KeyRecord
 from leapter.clock import now
 from leapter.db import new_id, transaction
+from leapter.projects.service import delete_project
 from tests.browser.conftest import Visitor
 from tests.world import Person, World
 
@@ -90,8 +91,16 @@ def test_past_two_projects_a_count_opens_the_list(world: World, visit: Visitor) 
     cell = page.locator(f"#key-{key.id} .column-permissions")
     expect(cell.get_by_text("B", exact=True)).to_be_visible()
     expect(cell.get_by_text("Gamma")).to_be_hidden()
-    cell.get_by_text("+2").click()
+    count = cell.get_by_label("2 more projects")
+    count.click()
     expect(cell.get_by_text("Gamma")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(cell.get_by_text("Gamma")).to_be_hidden()
+    expect(count).to_be_focused()
+    count.click()
+    expect(cell.get_by_text("Gamma")).to_be_visible()
+    page.get_by_role("heading", name="API Keys").click()
+    expect(cell.get_by_text("Gamma")).to_be_hidden()
 
 
 def test_last_use_is_exact_on_hover(world: World, visit: Visitor) -> None:
@@ -229,7 +238,7 @@ def test_revoked_keys_are_hidden_until_they_are_asked_for(world: World, visit: V
     expect(page.locator(".key-name")).to_have_text(["Kept"])
 
 
-@pytest.mark.parametrize("width", [360, 390])
+@pytest.mark.parametrize("width", [320, 360, 390])
 def test_narrow_the_table_stays_a_table_with_the_rest_behind_each_row(
     world: World, visit: Visitor, width: int
 ) -> None:
@@ -237,7 +246,8 @@ def test_narrow_the_table_stays_a_table_with_the_rest_behind_each_row(
     key, _ = world.key(ada, world.project(ada, "A project with a rather long name"))
     window = visit(ada, viewport={"width": width, "height": 844})
     page = window.go("/api-keys")
-    expect(page.get_by_role("columnheader")).to_have_text(["Name", "Key", "Status", "Actions"])
+    expect(page.get_by_role("columnheader")).to_have_text(["Name", "Status", "Actions"])
+    expect(page.get_by_text(key.prefix).locator("visible=true")).to_have_count(1)
     expect(page.get_by_text("A project with a rather long name").locator("visible=true")).to_have_count(0)
     page.get_by_label("More about Checkout").click()
     more = page.locator(".row-more")
@@ -249,3 +259,53 @@ def test_narrow_the_table_stays_a_table_with_the_rest_behind_each_row(
     assert scroll.evaluate("element => element.scrollWidth <= element.clientWidth")
     expect(page.locator(f"#menu-{key.id}")).to_be_in_viewport()
     window.assert_accessible()
+
+
+def test_narrow_a_key_without_a_project_says_so_and_all_columns_sort(world: World, visit: Visitor) -> None:
+    ada = world.person()
+    project, doomed = world.project(ada, "Shipping", {}), world.project(ada, "Lending", {})
+    world.key(ada, project, name="Callable")
+    key, _ = world.key(ada, doomed, name="Checkout production")
+    delete_project(ada.actor, doomed.id, typed_name="Lending")
+    window = visit(ada, viewport={"width": 320, "height": 700})
+    page = window.go("/api-keys?sort=name")
+    warning = page.get_by_text("No project: it may call nothing").locator("visible=true")
+    expect(warning).to_have_count(1)
+    sorting = page.get_by_role("navigation", name="Sort by")
+    for label, address in (("Key", "key"), ("Permissions", "-permissions"), ("Last Used", "-used")):
+        sorting.get_by_role("link", name=label).click()
+        expect(page).to_have_url(re.compile(f"sort={address}$"))
+        expect(sorting.locator("[aria-current]")).to_contain_text(label)
+    sorting.get_by_role("link", name="Created").click()
+    expect(page).to_have_url(re.compile("/api-keys$"))
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    name = page.locator(f"#key-{key.id} .key-name")
+    assert name.evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert name.evaluate("element => element.clientWidth") > 100  # no word of it is broken
+    window.assert_accessible()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(sorting).to_be_hidden()
+    expect(warning).to_have_count(1)
+
+
+def test_printed_the_table_has_all_columns_and_whole_names_and_nothing_to_click(
+    world: World, visit: Visitor
+) -> None:
+    ada = world.person()
+    names = ["A project with a very long name indeed", "Beta", "Gamma", "Delta"]
+    key, _ = world.key(ada, *(world.project(ada, name, {}) for name in names), name="Nightly reconciliation")
+    page = visit(ada, viewport={"width": 720, "height": 1000}, color_scheme="dark").go("/api-keys")
+    page.emulate_media(media="print", color_scheme="dark")
+    row = page.locator(f"#key-{key.id}")
+    for column in ("name", "permissions", "key", "status", "used", "created"):
+        expect(row.locator(f".column-{column}")).to_be_visible()
+    for name in names:
+        chip = row.locator(".project-chip-name", has_text=name)
+        expect(chip).to_be_visible()
+        assert chip.evaluate("element => element.scrollWidth <= element.clientWidth || !element.clientWidth")
+    for hidden in (".toolbar", ".button", ".menu", ".sort-by", ".row-more", ".more-chips > summary"):
+        expect(page.locator(f".main {hidden}").locator("visible=true")).to_have_count(0)
+    assert row.locator("th").evaluate("cell => cell.clientWidth") > 90  # no word of the name is broken
+    assert row.locator(".key-name").evaluate("name => getComputedStyle(name).color") == "rgb(0, 0, 0)"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
