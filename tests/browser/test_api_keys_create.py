@@ -207,7 +207,7 @@ def test_an_answer_lost_on_the_way_and_sent_again_makes_no_second_key(world: Wor
     page.locator("[name=projects]").check()
     page.route("**/api-keys/new", lose, times=1)
     page.get_by_role("button", name="Create Key").click()
-    expect(page.get_by_text("The server could not be reached")).to_be_visible()
+    expect(page.get_by_text("The connection broke before the server answered")).to_be_visible()
     page.get_by_role("button", name="Create Key").click()
     expect(page.get_by_role("heading", name="This key was already created")).to_be_visible()
     window.assert_accessible()
