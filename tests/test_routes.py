@@ -118,3 +118,20 @@ def test_machine_routes_ask_for_a_key_and_do_not_look_at_the_session(
             answer = browser.open(address(app, rule, values), method=method)
             assert answer.status_code == 401, (rule, method)
             assert answer.get_json()["code"] == "missing_api_key"
+
+
+def test_every_page_renders_as_a_fragment_alone(app: Flask, world: World) -> None:
+    owner = world.person("Ada")
+    project = world.project(owner)
+    key, _ = world.key(owner, project)
+    ids = {"project_id": project.id, "key_id": key.id, "blueprint_id": project.blueprints["parcel-price"]}
+    seen = 0
+    for rule, method in routes(app):
+        if method != "GET" or rule.rule in PUBLIC | {"/"} or is_machine_route(rule):
+            continue
+        answer = owner.client.get(address(app, rule, ids), headers={"HX-Request": "true"})
+        assert answer.status_code == 200, rule
+        assert "<!doctype" not in answer.get_data(as_text=True).lower(), rule
+        assert "HX-Request" in answer.headers["Vary"], rule
+        seen += 1
+    assert seen > 15
