@@ -34,7 +34,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     logs.configure(settings.log_level)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops)  # type: ignore[method-assign]
+        # Flask documents this as the way to wrap the application.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops
+        )
     db.init_app(app, settings)
     csrf.init_app(app)
     Htmx(app)

@@ -63,11 +63,12 @@ class HeldConnections:
             return self._fetch(self._open(), query, arguments)
         try:
             # Every row is fetched: see the class.
-            return connection.execute(query.sql, arguments).fetchall()  # type: ignore[no-any-return]
+            rows: list[tuple[Any, ...]] = connection.execute(query.sql, arguments).fetchall()
+            return rows
         except self._unreachable as error:
             # The server may have been restarted since: a SELECT can be asked again.
             self._close_mine()
-            if not self._engine.dialect.is_disconnect(error, connection, None):  # type: ignore[arg-type]
+            if not self._engine.dialect.is_disconnect(error, connection, None):  # type: ignore[arg-type]  # the driver's own
                 raise DatabaseUnavailableError from error
             return self._fetch(self._open(), query, arguments)
         except self._error:
@@ -84,7 +85,8 @@ class HeldConnections:
 
     def _fetch(self, connection: Any, query: Query, arguments: Any) -> list[tuple[Any, ...]]:
         try:
-            return connection.execute(query.sql, arguments).fetchall()  # type: ignore[no-any-return]
+            rows: list[tuple[Any, ...]] = connection.execute(query.sql, arguments).fetchall()
+            return rows
         except self._error as error:
             self._close_mine()
             if isinstance(error, self._unreachable):
