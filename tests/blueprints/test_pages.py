@@ -264,6 +264,12 @@ def test_the_list_is_searched_and_paged_by_its_address(world: World) -> None:
 # ---- a Blueprint ----
 
 
+def test_a_name_of_several_words_stands_as_it_is_written(world: World) -> None:
+    ada = world.person()
+    page = soup(ada.client, page_of(world.project(ada)))
+    assert page.select_one(".parameters tbody th code").text == "weight_kg"
+
+
 def test_the_page_tells_inputs_outputs_and_source(world: World) -> None:
     ada, project = with_inputs(world)
     page = soup(ada.client, page_of(project, "every-input"))
