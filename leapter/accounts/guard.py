@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from flask import Flask, flash, make_response, redirect, request, session, url_for
+from flask import Flask, make_response, redirect, request, session, url_for
 from flask_login import current_user
 from htmx_flask import request as htmx_request
 from werkzeug.wrappers import Response
@@ -41,22 +41,15 @@ def require_sign_in() -> Response | None:
         or current_user.is_authenticated
     ):
         return None
-    _explain_ended_session()
-    location = url_for("accounts.sign_in", next=_wanted_page())
+    # flask-login's name for the session's token: who has one in the cookie was signed in before.
+    ended = ("idle" if request.method == "GET" else "unsent") if "_user_id" in session else None
+    location = url_for("accounts.sign_in", next=_wanted_page(), ended=ended)
     if htmx_request.htmx:
         # A redirect would be followed by the script, and the sign-in page would land inside this one.
         response = make_response("", 401)
         response.headers["HX-Redirect"] = location
         return response
     return redirect(location, code=303)
-
-
-def _explain_ended_session() -> None:
-    """Have the sign-in page say why it appears, to a person who was signed in a moment ago."""
-    if session.pop("_user_id", None) is None:  # flask-login's name for the session's token
-        return
-    happened = "" if request.method == "GET" else " What you sent was not done."
-    flash(f"Your session has ended: it stood idle, or was ended elsewhere.{happened}", "notice")
 
 
 def safe_path(target: str | None) -> str | None:

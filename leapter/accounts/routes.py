@@ -82,13 +82,20 @@ def sign_in() -> Response:
             form.form_errors.append("The e-mail address or the password is wrong.")
         except TooManyAttemptsError as error:
             log.info("sign_in_throttled", address=address, wait_s=error.wait_s)
-            answer = _wait(form, error, "accounts/sign_in.html", next=target)
+            answer = _wait(form, error, "accounts/sign_in.html", next=target, ended=None)
         else:
             session.sign_in(user)
             log.info("sign_in_succeeded", user_id=user.id, address=address)
             return redirect(target, code=303)
     status = 422 if form.is_submitted() else 200
-    return answer or htmx.render("accounts/sign_in.html", "content", status=status, form=form, next=target)
+    return answer or htmx.render(
+        "accounts/sign_in.html",
+        "content",
+        status=status,
+        form=form,
+        next=target,
+        ended=request.args.get("ended"),
+    )
 
 
 @pages.post("/sign-out")

@@ -56,14 +56,11 @@ def test_closing_a_dialog_that_was_too_late_shows_the_present_state(world: World
 
 def test_an_ended_session_is_explained_where_one_signs_in(world: World, visit: Visitor) -> None:
     owner = world.person("Ada")
-    world.project(owner)
     window = visit(owner)
-    page = window.go("/api-keys/new")
+    page = window.go("/projects/new")
     with transaction() as session:
         session.query(SignInSession).filter_by(user_id=owner.user.id).delete()
-    page.get_by_label("Key Name").fill("Nightly")
-    page.get_by_role("checkbox").last.check()
-    page.get_by_role("button", name="Create Key").click()
+    page.get_by_role("button", name="Create").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     expect(page.get_by_role("main")).to_contain_text("Your session has ended")
     expect(page.get_by_role("main")).to_contain_text("What you sent was not done")

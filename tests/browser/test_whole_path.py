@@ -94,7 +94,7 @@ def test_from_the_set_up_link_to_a_refused_key(empty_server: Server, window: Vis
     secret = dialog.get_by_label("API key", exact=True).input_value()
     assert re.fullmatch(r"lpt_[0-9A-Za-z]{36}", secret)
     window.assert_accessible()
-    dialog.get_by_label("Project and Blueprint").select_option(label="Parcel Shipping: Parcel Price")
+    dialog.get_by_label("Project and Blueprint").select_option(label="Parcel Price")
     dialog.locator("[data-call]:visible").get_by_role("button", name="Copy").click()
     line = page.evaluate("navigator.clipboard.readText()")
     assert secret in line
