@@ -84,5 +84,6 @@ def test_a_page_that_was_left_open_leads_to_the_sign_in_page(visit: Visitor, wor
     page = window.go("/projects")
     ada.client.post("/sign-out")
     page.get_by_role("link", name="Create project").first.click()
-    expect(page).to_have_url(f"{window.url}/sign-in?next=/projects")
+    expect(page).to_have_url(f"{window.url}/sign-in?next=/projects&ended=idle")
+    expect(page.get_by_role("main")).to_contain_text("Your session has ended")
     window.complaints.clear()  # Chromium itself writes the 401 to the console
