@@ -50,7 +50,7 @@ def store(page: Page) -> None:
 
 
 def assert_holds_no(secret: str, page: Page) -> None:
-    # A step back can lead on to another document; the one that is looked at then gives way in the middle of it.
+    # A step back can lead on to another document: the one that is looked at then gives way meanwhile.
     for _ in range(20):
         try:
             everything = page.evaluate(EVERYTHING)
