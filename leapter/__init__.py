@@ -34,8 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     logs.configure(settings.log_level)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        # Flask documents this as the way to wrap the application.
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # the way that Flask documents
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops
         )
     db.init_app(app, settings)

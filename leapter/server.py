@@ -71,8 +71,7 @@ def when_ready(server: Any) -> None:
         lines.append("No user exists yet. Create the owner here:")
         lines.append(f"  {address}/setup?token={first_run.token(_settings.secret_key)}")
     try:
-        # For the person at the terminal, not for the log.
-        print("\n".join(lines), flush=True)  # noqa: T201
+        print("\n".join(lines), flush=True)  # noqa: T201 (for the person at the terminal, not the log)
     except OSError as error:
         commands.drop_output()
         _refuse(server, commands.output_fault(error))

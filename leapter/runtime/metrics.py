@@ -13,8 +13,8 @@ class Metrics:
     def __init__(self) -> None:
         # prometheus_client decides at its import whether it counts for several processes. The folder they
         # share is named by leapter.server, which itself imports this module first.
-        import prometheus_client  # noqa: PLC0415 (as said)
-        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # noqa: PLC0415 (as said)
+        import prometheus_client  # noqa: PLC0415 (its folder must be named first)
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # noqa: PLC0415 (so too)
 
         self.content_type = prometheus_client.CONTENT_TYPE_LATEST
         self._registry = registry = CollectorRegistry()
@@ -69,7 +69,7 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """The figures of all workers in Prometheus's text format."""
-        from prometheus_client import CollectorRegistry, generate_latest, multiprocess  # noqa: PLC0415 (above)
+        from prometheus_client import CollectorRegistry, generate_latest, multiprocess  # noqa: PLC0415 (see above)
 
         registry = self._registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:

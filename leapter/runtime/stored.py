@@ -83,7 +83,7 @@ def run(project_id: str, run_id: str) -> dict[str, Any]:
         if age is None or not 0 <= age < _ON_ITS_WAY_S:
             raise NoSuchRunError
         db.session.rollback()  # the next look must not see the state of this one
-        time.sleep(_LOOK_AGAIN_S)
+        time.sleep(_LOOK_AGAIN_S)  # another worker may be the one that writes it: no event tells
 
 
 def _described(row: Run) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Who may call what: the table of the wire page, row by row."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -61,9 +62,9 @@ def test_a_call_without_a_key_is_told_which_header_is_required(
     ids=["cut short", "too long", "typo", "bearer", "quotes", "sent twice", "other product", "no ASCII"],
 )
 def test_what_is_no_key_is_refused_without_a_look_up(
-    caller: Caller, questions: list[str], spoil: object
+    caller: Caller, questions: list[str], spoil: Callable[[str], str]
 ) -> None:
-    answer = caller.run(headers={"X-API-Key": spoil(caller.secret)})  # type: ignore[operator]
+    answer = caller.run(headers={"X-API-Key": spoil(caller.secret)})
     assert (answer.status_code, answer.json["code"]) == (401, "malformed_api_key")
     assert "cut short when copied" in answer.json["detail"]
     assert questions == []
