@@ -2,6 +2,8 @@
 
 from leapter.veritas.analysis import Analysis, analyze
 from leapter.veritas.ast import Document
+from leapter.veritas.definitions import NO_TYPES, Types
+from leapter.veritas.environment import ALONE, Environment
 from leapter.veritas.errors import (
     BlueprintThrown,
     Fault,
@@ -22,10 +24,13 @@ from leapter.veritas.tree import syntax_tree
 from leapter.veritas.types import Type
 
 __all__ = [
+    "ALONE",
     "DEFAULT_LIMITS",
+    "NO_TYPES",
     "Analysis",
     "BlueprintThrown",
     "Document",
+    "Environment",
     "Fault",
     "Finding",
     "InputError",
@@ -39,6 +44,7 @@ __all__ = [
     "RunError",
     "Signature",
     "Type",
+    "Types",
     "VeritasError",
     "analyze",
     "call_identifier",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from leapter.veritas import ast
 from leapter.veritas.check import check
+from leapter.veritas.environment import ALONE, Environment
 from leapter.veritas.findings import Finding, Findings
 from leapter.veritas.parser import parse
 from leapter.veritas.signature import Signature
@@ -25,9 +26,9 @@ class Analysis:
         return any(finding.severity == "error" for finding in self.findings)
 
 
-def analyze(source: str) -> Analysis:
-    """Parses and checks the text of a logic file (at most 1 MiB in UTF-8). Bad source gives findings,
-    never an error.
+def analyze(source: str, environment: Environment = ALONE) -> Analysis:
+    """Parses and checks the text of a logic file (at most 1 MiB in UTF-8) of a project. Bad source gives
+    findings, never an error.
     """
     text = source.removeprefix("\ufeff")
     if len(text.encode("utf-8", "surrogatepass")) > MAX_SOURCE_BYTES:
@@ -42,7 +43,7 @@ def analyze(source: str) -> Analysis:
     signature: Signature | None = None
     try:
         document = parse(read, findings)
-        signature = check(document, findings)
+        signature = check(document, environment, findings)
         document.signature, document.is_sound = signature, not findings.has_errors
     except RecursionError:
         # Nesting is bounded well below Python's stack; this is for a caller that has little of it left.

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from leapter.veritas import ast
 from leapter.veritas.builtins import FUNCTIONS
 from leapter.veritas.check_expressions import ExpressionChecker, words
+from leapter.veritas.environment import Environment
 from leapter.veritas.findings import Findings
 from leapter.veritas.literals import NotLiteralError, fits, json_value, literal_value
 from leapter.veritas.nodes import NodeNamer
@@ -30,7 +31,7 @@ _TYPE_HINTS = {
 }
 
 
-def check(document: ast.Document, findings: Findings) -> Signature | None:
+def check(document: ast.Document, environment: Environment, findings: Findings) -> Signature | None:
     """Reports what is wrong with `document`, names its nodes, and returns the Blueprint's signature."""
     if not document.functions:
         return None
@@ -62,7 +63,7 @@ def check(document: ast.Document, findings: Findings) -> Signature | None:
         functions.setdefault(function.name, function)
     signature: Signature | None = None
     for function in document.functions:
-        signature = _FunctionChecker(document, function, functions, findings).check()
+        signature = _FunctionChecker(document, function, functions, environment, findings).check()
     return signature
 
 
@@ -72,10 +73,12 @@ class _FunctionChecker(ExpressionChecker):
         document: ast.Document,
         function: ast.Function,
         functions: dict[str, ast.Function],
+        environment: Environment,
         findings: Findings,
     ) -> None:
         super().__init__(functions, findings)
         self._document = document
+        self._environment = environment
         self._function = function
         self._loops = 0
         self._declared_at: dict[str, int] = {}
@@ -101,6 +104,7 @@ class _FunctionChecker(ExpressionChecker):
             description=function.notes.description,
             inputs=inputs,
             outputs=outputs,
+            types=self._environment.types,
         )
 
     # Declarations

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from leapter.veritas.definitions import NO_TYPES, Types
 from leapter.veritas.types import Type
 
 # A value of JSON: null, bool, int, float, str, list, dict.
@@ -39,7 +40,9 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Signature:
-    """`id` is that of `//#id`, if there is one; `label` falls back to the function's name."""
+    """`id` is that of `//#id`, if there is one; `label` falls back to the function's name. `types` are what
+    the names in the types of inputs and outputs stand for.
+    """
 
     id: str | None
     function_name: str
@@ -48,3 +51,4 @@ class Signature:
     description: str
     inputs: tuple[Parameter, ...]
     outputs: tuple[Parameter, ...]
+    types: Types = NO_TYPES
