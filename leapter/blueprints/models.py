@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,7 +46,12 @@ class Blueprint(Model):
 
 
 class BlueprintRevision(Model):
-    """One saved source. Never changed after it was written."""
+    """One saved source. The source never changes after it was written; what is known about it may.
+
+    `calls` are the call identifiers of the other Blueprints that the source calls, in the order of the
+    alphabet; None is for sources from before this was known. With `uses_types`, it says what the findings are
+    to be found anew after: what is wrong with a source depends on the Blueprints and types that it names.
+    """
 
     __tablename__ = "blueprint_revisions"
     __table_args__ = (
@@ -62,6 +68,8 @@ class BlueprintRevision(Model):
     source: Mapped[str] = mapped_column(Text)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     has_errors: Mapped[bool] = mapped_column(Boolean)
+    calls: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True), default=list)
+    uses_types: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     created_by_name: Mapped[str] = mapped_column(String(100))
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, LargeBinary, String, Text
+from sqlalchemy import Boolean, ForeignKey, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from leapter.clock import now
@@ -10,7 +10,11 @@ from leapter.db import Id, Model, UtcDateTime, new_id
 
 
 class Project(Model):
-    """A set of Blueprints that keys are given access to as a whole."""
+    """A set of Blueprints that keys are given access to as a whole.
+
+    `release` is another one after every change of what runs: a revision in force, the types document. What
+    was linked for one release holds as long as it is the project's.
+    """
 
     __tablename__ = "projects"
 
@@ -21,6 +25,8 @@ class Project(Model):
     main_slug: Mapped[str | None] = mapped_column(String(100))
     ignores_unknown_inputs: Mapped[bool] = mapped_column(Boolean, default=False)
     keeps_run_data: Mapped[bool] = mapped_column(Boolean, default=False)
+    demands_green_tests: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    release: Mapped[str] = mapped_column(Id, default=new_id, server_default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     created_by_name: Mapped[str] = mapped_column(String(100))
 
