@@ -5,13 +5,15 @@ lines. A case has a `name`, a program and what is expected of it.
 
 The program: `source`, or `shared` (a name of `sources`), or `body` (statements) or `result` (an expression,
 assigned to `out`), which are put into `function f(PARAMS) -> out: TYPE {`; its first line is line 2.
-`params` is empty and `type` is `number` unless given.
+`params` is empty and `type` is `number` unless given. `padded_to` fills the source with blanks up to so many
+bytes. `rule` is the id of a rule of rules.json that the case shows, or a list of them.
 
 Expected: `outputs` (compared as JSON text, so 1 is not 1.0), or `out` for the one output of that name, or
 `error` (`code`, and any of `message`, which must be contained, `line`, `node`, `label`, `faults` as {path:
-contained message}), or `findings`: each has a `code` and any of `line`, `column`, `severity`, and `message`
-and `fix`, which must be contained. All errors of the source must be listed there; of warnings, those that
-matter. `clean` expects no finding but missing labels.
+contained message}), or `findings`: each has a `code` and any of `line`, `column`, `severity`, `excerpt`, and
+`message` and `fix`, which must be contained. All errors of the source must be listed there; of warnings,
+those that matter. `clean` expects no finding but missing labels. `tree` expects members of the syntax tree
+by their path (`body.0.label`), `signature` attributes of the signature.
 """
 
 import json
@@ -19,9 +21,45 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leapter.veritas import Analysis, Finding, InputError, Limits, RunError, analyze, compile_program
+from leapter.veritas import (
+    Analysis,
+    Finding,
+    InputError,
+    Limits,
+    RunError,
+    analyze,
+    compile_program,
+    syntax_tree,
+)
 
 CASES = Path(__file__).parent / "cases"
+RULES = Path(__file__).parent / "rules.json"
+
+# What a case may hold; anything else is a slip that would expect nothing.
+MEMBERS = frozenset(
+    [
+        "name",
+        "rule",
+        "source",
+        "shared",
+        "body",
+        "result",
+        "params",
+        "type",
+        "padded_to",
+        "inputs",
+        "limits",
+        "ignore_unknown",
+        "outputs",
+        "out",
+        "error",
+        "findings",
+        "clean",
+        "warnings",
+        "tree",
+        "signature",
+    ]
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +72,11 @@ class Case:
     def id(self) -> str:
         return f"{self.file}: {self.data['name']}"
 
+    @property
+    def rules(self) -> list[str]:
+        named = self.data["rule"]
+        return [named] if isinstance(named, str) else named
+
 
 def load_cases() -> list[Case]:
     cases = []
@@ -41,6 +84,7 @@ def load_cases() -> list[Case]:
         content = json.loads(path.read_text(encoding="utf-8"))
         for data in content["cases"]:
             source = _source(data, content.get("sources", {}))
+            source += " " * (data.get("padded_to", 0) - len(source.encode()))
             cases.append(Case(file=path.stem, data=data, source=source))
     return cases
 
@@ -69,9 +113,16 @@ def run_case(case: Case) -> None:
     if data.get("clean"):
         unexpected = [finding for finding in analysis.findings if finding.code != "missing_label"]
         assert not unexpected, unexpected
+    assert analysis.document is not None
+    for path, expected in data.get("tree", {}).items():
+        found: Any = syntax_tree(analysis.document)
+        for step in path.split("."):
+            found = found[int(step)] if isinstance(found, list) else found[step]
+        assert found == expected, path
+    for name, expected in data.get("signature", {}).items():
+        assert getattr(analysis.signature, name) == expected, name
     if not {"outputs", "out", "error"} & data.keys():
         return
-    assert analysis.document is not None
     program = compile_program(analysis.document)
     limits = Limits(**data.get("limits", {}))
     inputs = data.get("inputs", {})
@@ -124,6 +175,7 @@ def _matches(finding: Finding, wanted: dict[str, Any]) -> bool:
         and finding.severity == wanted.get("severity", finding.severity)
         and finding.line == wanted.get("line", finding.line)
         and finding.column == wanted.get("column", finding.column)
+        and finding.excerpt == wanted.get("excerpt", finding.excerpt)
         and wanted.get("message", "") in finding.message
         and wanted.get("fix", "") in (finding.fix or "")
     )
