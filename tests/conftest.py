@@ -10,6 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 
 from leapter import create_app, migrate
 from leapter.accounts import passwords
@@ -17,6 +18,10 @@ from leapter.config import Settings
 from leapter.db import db
 from tests.postgres import Postgres, UnavailableError
 from tests.world import Browser, World
+
+# The same examples in every run: what passed once passes again, however busy the machine is.
+hypothesis_settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("repeatable")
 
 
 def pytest_configure(config: pytest.Config) -> None:

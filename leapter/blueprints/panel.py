@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from leapter import veritas
 
-FieldKind = Literal["number", "boolean", "choice", "text", "date", "list", "json"]
+FieldKind = Literal["number", "boolean", "choice", "text", "date or time", "list", "json"]
 
 PREFIX = "input."
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
@@ -18,10 +18,10 @@ _SCALAR_KINDS: dict[str, FieldKind] = {
     "percent": "number",
     "boolean": "boolean",
     "text": "text",
-    "date": "date",
-    "time": "text",
-    "datetime": "text",
-    "duration": "text",
+    "date": "date or time",
+    "time": "date or time",
+    "datetime": "date or time",
+    "duration": "date or time",
 }
 
 
@@ -159,24 +159,32 @@ def _hint(parameter: veritas.Parameter, kind: FieldKind) -> str:
         if parameter.choices:
             hint += f" Allowed: {', '.join(plain(choice) for choice in parameter.choices)}."
         return hint
+    if parameter.type.kind == "range":
+        return 'As JSON, such as {"from": 1, "to": 10}.'
     if kind == "json":
         return "As JSON."
-    return {
-        "percent": "As a fraction: 0.19 is 19 %.",
-        "time": "Such as 14:30.",
-        "datetime": "Such as 2026-03-31T14:30:00.",
-        "duration": "Such as P1M or P10D.",
-    }.get(parameter.type.kind, "")
+    if kind == "date or time":
+        return {
+            "date": "Such as 2026-03-31.",
+            "time": "Such as 14:30.",
+            "datetime": "Such as 2026-03-31T14:30:00.",
+            "duration": "Such as P1M or P10D.",
+        }[parameter.type.kind]
+    return "As a fraction: 0.19 is 19 %." if parameter.type.kind == "percent" else ""
 
 
 def _as_typed(parameter: veritas.Parameter, value: object) -> str:
     kind = _kind(parameter)
+    if kind == "date or time" and value is None:
+        return ""  # none: that is what an empty field says
     if kind in ("number", "boolean", "choice"):
         return _json(value)
     if kind == "list" and isinstance(value, list):
         # A text that would be read otherwise on a line of its own needs the JSON form.
         lines = [plain(item) for item in value]
-        odd = any(not line or line != line.strip() or "\n" in line or "\r" in line for line in lines)
+        odd = None in value or any(
+            not line or line != line.strip() or "\n" in line or "\r" in line for line in lines
+        )
         return _json(value) if odd or (lines and lines[0].startswith("[")) else "\n".join(lines)
     if kind == "json":
         return pretty(value)

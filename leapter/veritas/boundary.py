@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
+from leapter.veritas import ranges, temporal
 from leapter.veritas.errors import Fault, LimitExceeded, Node, OperationFailed
 from leapter.veritas.limits import Limits
 from leapter.veritas.numbers import number_to_text
@@ -95,6 +96,29 @@ def _boolean(value: object, path: str, faults: Faults) -> object:
     if value is not None:
         faults.add(path, f"must be true or false, not {_kind_of(value)}")
     return False
+
+
+def _temporal(kind: str) -> Converter:
+    """Of a date, time, datetime or duration. Null stays null: no day is the zero of days."""
+
+    def convert(value: object, path: str, faults: Faults) -> object:
+        if isinstance(value, str):
+            fault = temporal.fault_of(kind, value)
+            if fault is not None:
+                faults.add(path, fault)
+            return str(value)
+        if value is not None:
+            faults.add(path, f"must be {temporal.form_of(kind)}, not {_kind_of(value)}")
+        return NULL
+
+    return convert
+
+
+def _range(value: object, path: str, faults: Faults) -> object:
+    if isinstance(value, dict):
+        return ranges.read_range(value, path, faults.add, lambda bound, where: _number(bound, where, faults))
+    faults.add(path, f"must be {ranges.FORM}, not {_kind_of(value)}")
+    return {}
 
 
 def _length_fits(length: int, path: str, faults: Faults) -> bool:
@@ -208,6 +232,10 @@ def _converter(declared: Type) -> Converter:
         return _text
     if kind == "boolean":
         return _boolean
+    if kind in temporal.KINDS:
+        return _temporal(kind)
+    if kind == "range":
+        return _range
     if kind == "list" and declared.element is not None:
         return (
             _numbers

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from leapter.veritas import methods, numbers
+from leapter.veritas import dates, methods, numbers
 from leapter.veritas.errors import OperationFailed
 from leapter.veritas.operations import kind_of, position_of, strictly_equal, to_number, to_text, truthy
 from leapter.veritas.state import State
@@ -213,6 +213,17 @@ FUNCTIONS: dict[str, Builtin] = {
     "find": _function(find, 3, 3, 'find(list, "field", value)', "any"),
     "contains": _function(contains, 2, 2, "contains(list, value)", "boolean"),
     "if_absent": _function(if_absent, 2, 2, "if_absent(value, fallback)", "first or second"),
+    "is_before": _function(dates.is_before, 2, 2, "is_before(a, b)", "boolean or null"),
+    "is_after": _function(dates.is_after, 2, 2, "is_after(a, b)", "boolean or null"),
+    "is_same_date": _function(dates.is_same_date, 2, 2, "is_same_date(a, b)", "boolean or null"),
+    "days_between": _function(dates.days_between, 2, 2, "days_between(start, end)", "number or null"),
+    "add_duration": _function(dates.add_duration, 2, 2, 'add_duration(date, "P1M")', "text or null"),
+    "subtract_duration": _function(
+        dates.subtract_duration, 2, 2, 'subtract_duration(date, "P1M")', "text or null"
+    ),
+    "year_of": _function(dates.year_of, 1, 1, "year_of(date)", "number or null"),
+    "month_of": _function(dates.month_of, 1, 1, "month_of(date)", "number or null"),
+    "day_of": _function(dates.day_of, 1, 1, "day_of(date)", "number or null"),
 }
 
 MATH: dict[str, Builtin] = {
@@ -260,20 +271,6 @@ METHODS: dict[str, Builtin] = {
     "replace": _method(methods.replace, "text", (2, 2), "text.replace(old, new)", "text"),
     "toFixed": _method(methods.to_fixed, "number", (0, 1), "n.toFixed(decimals)", "text"),
 }
-
-DATE_FUNCTIONS = frozenset(
-    [
-        "is_before",
-        "is_after",
-        "is_same_date",
-        "days_between",
-        "add_duration",
-        "subtract_duration",
-        "year_of",
-        "month_of",
-        "day_of",
-    ]
-)
 
 # For arguments that are certainly numbers.
 DIRECT_MATH: dict[str, Callable[[float], float]] = {

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from leapter.veritas import ast
+from leapter.veritas import ast, temporal
 from leapter.veritas.builtins import FUNCTIONS
-from leapter.veritas.check_expressions import ExpressionChecker, words
+from leapter.veritas.check_dates import written_form
+from leapter.veritas.check_expressions import ExpressionChecker
 from leapter.veritas.environment import Environment
 from leapter.veritas.findings import Findings
 from leapter.veritas.literals import NotLiteralError, fits, json_value, literal_value
@@ -16,10 +17,12 @@ from leapter.veritas.shapes import (
     TEXT,
     Shaper,
     shape_of_type,
+    words,
 )
 from leapter.veritas.signature import Parameter, Signature, call_identifier
 from leapter.veritas.spelling import nearest
-from leapter.veritas.types import NOT_YET, WORDS, Type
+from leapter.veritas.types import WORDS, Type
+from leapter.veritas.values import NULL
 
 _TYPE_HINTS = {
     "int": "number",
@@ -143,12 +146,13 @@ class _FunctionChecker(ExpressionChecker):
                 )
             else:
                 default = json_value(value)
-                if not fits(value, declared):
+                # Null may stand for a date: without it, no input could be a date that may be missing.
+                if not fits(value, declared) and not (value is NULL and declared.kind in temporal.KINDS):
                     self._findings.error(
                         parameter.default.start,
                         "default_type",
                         f"The default of `{parameter.name}` does not fit its type, {declared}.",
-                        None,
+                        written_form(declared),
                     )
                 elif choices is not None and not _among(default, choices):
                     self._findings.error(
@@ -180,7 +184,7 @@ class _FunctionChecker(ExpressionChecker):
                 parameter.start,
                 "choice_type",
                 f"`choice` does not go with {declared}.",
-                "It goes with numbers, text and truth values.",
+                "It goes with numbers, text, truth values and dates.",
             )
             return None
         if not parameter.choices:
@@ -205,7 +209,7 @@ class _FunctionChecker(ExpressionChecker):
                     expression.start,
                     "choice_value",
                     f"This allowed value does not fit the type {single}.",
-                    None,
+                    written_form(single),
                 )
                 continue
             converted = json_value(value)
@@ -230,10 +234,6 @@ class _FunctionChecker(ExpressionChecker):
                 "unknown_type",
                 f"Cannot find type '{inner.name}'",
                 f"Did you mean {hint}?" if hint else None,
-            )
-        elif inner.kind in NOT_YET:
-            self._findings.error(
-                offset, "not_supported", f"The type {inner} is not supported here yet.", None
             )
         elif declared.kind == "any" and not is_local:
             self._findings.error(
@@ -400,7 +400,7 @@ class _FunctionChecker(ExpressionChecker):
     def _check_assigned(self, value: ast.Expression, declared: Type, name: str) -> None:
         expected = shape_of_type(declared)
         shape = self._shaper.shape(value)
-        if declared.kind in ("any", "named") or declared.kind in NOT_YET:
+        if declared.kind in ("any", "named"):
             return
         if not shape.kinds & (expected.kinds | IS_NULL | IS_ABSENT):
             self._findings.warning(
@@ -408,6 +408,18 @@ class _FunctionChecker(ExpressionChecker):
                 "type_mismatch",
                 f"`{name}` is declared as {declared}; this is {words(shape)}.",
                 None,
+            )
+        elif (
+            isinstance(value, ast.Literal)
+            and isinstance(value.value, str)
+            and declared.kind in temporal.KINDS
+            and not temporal.is_well_formed(declared.kind, value.value)
+        ):
+            self._findings.warning(
+                value.start,
+                "malformed_date",
+                f"`{name}` is declared as {declared}; this text is none.",
+                written_form(declared),
             )
 
     def _decide(self, table: ast.Decide) -> None:

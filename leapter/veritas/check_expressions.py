@@ -1,7 +1,8 @@
 """The rules that expressions have to keep."""
 
-from leapter.veritas import ast
-from leapter.veritas.builtins import DATE_FUNCTIONS, FUNCTIONS, MATH, METHODS, Builtin
+from leapter.veritas import ast, dates
+from leapter.veritas.builtins import FUNCTIONS, MATH, METHODS, Builtin
+from leapter.veritas.check_dates import check_dates
 from leapter.veritas.findings import Findings
 from leapter.veritas.instead import INSTEAD
 from leapter.veritas.shapes import (
@@ -12,13 +13,11 @@ from leapter.veritas.shapes import (
     NUMBER,
     OBJECT,
     TEXT,
-    Shape,
     Shaper,
+    words,
 )
 from leapter.veritas.spelling import nearest
 from leapter.veritas.types import Type
-
-_KIND_WORDS = ((NUMBER, "number"), (TEXT, "text"), (BOOLEAN, "boolean"), (LIST, "list"), (OBJECT, "object"))
 
 
 class ExpressionChecker:
@@ -127,7 +126,9 @@ class ExpressionChecker:
             self._findings.error(callee.start, "not_callable", f"`{name}` is not a function.", None)
         elif builtin is not None:
             self._arguments(call, builtin, f"`{name}`")
-            if name in ("min", "max") and call.arguments:
+            if name in dates.OPERANDS:
+                check_dates(call, name, self._shaper, self._types, self._findings)
+            elif name in ("min", "max") and call.arguments:
                 shape = self._shaper.shape(call.arguments[0].value)
                 if not shape.kinds & (LIST | IS_ABSENT | IS_NULL):
                     self._findings.error(
@@ -147,10 +148,6 @@ class ExpressionChecker:
                     )
         elif name in self._functions:
             self._call_helper(call, callee, self._functions[name])
-        elif name in DATE_FUNCTIONS:
-            self._findings.error(
-                callee.start, "not_supported", f"The date function `{name}` is not supported here yet.", None
-            )
         elif call.arguments and all(argument.name is not None for argument in call.arguments):
             self._findings.error(
                 callee.start,
@@ -275,9 +272,3 @@ def _math_fix(name: str) -> str:
 
 def _counted(count: int) -> str:
     return "1 argument" if count == 1 else f"{count} arguments"
-
-
-def words(shape: Shape) -> str:
-    words = [word for bit, word in _KIND_WORDS if shape.kinds & bit]
-    articles = {"object": "an object", "text": "text"}
-    return " or ".join(articles.get(word, f"a {word}") for word in words) or "nothing"

@@ -29,11 +29,12 @@ _GENERIC_OPERATORS = {
 _ARITHMETIC: dict[str, type[py.operator]] = {"+": py.Add, "-": py.Sub, "*": py.Mult}
 _ORDER: dict[str, type[py.cmpop]] = {"<": py.Lt, "<=": py.LtE, ">": py.Gt, ">=": py.GtE}
 
+_LAVISH = frozenset(("sort", "add_duration", "subtract_duration"))
 # Runtime functions that make no text, list or object; a loop with any other measures its memory.
 _FRUGAL = frozenset(
     (
         *(f"math_{name}" for name in MATH),
-        *(f"function_{name}" for name in FUNCTIONS if name != "sort"),
+        *(f"function_{name}" for name in FUNCTIONS if name not in _LAVISH),
         *(f"method_{name}" for name in ("pop", "indexOf", "reverse", "charAt")),
         *(name for name in _GENERIC_OPERATORS.values() if name != "add"),
         *("strictly_equal", "loosely_equal", "minus", "to_number", "elements_of", "literal_text", "throw"),

@@ -1,6 +1,6 @@
 """Literals: defaults, allowed values and cells of decision tables."""
 
-from leapter.veritas import ast
+from leapter.veritas import ast, ranges, temporal
 from leapter.veritas.types import Type
 from leapter.veritas.values import ABSENT, NULL, from_code_units
 
@@ -55,6 +55,10 @@ def fits(value: object, declared: Type) -> bool:
         return isinstance(value, str)
     if kind == "boolean":
         return isinstance(value, bool)
+    if kind in temporal.KINDS:
+        return isinstance(value, str) and temporal.is_well_formed(kind, value)
+    if kind == "range":
+        return isinstance(value, dict) and ranges.is_range(value)
     if kind == "list":
         return isinstance(value, list) and all(
             fits(element, declared.element or declared) for element in value

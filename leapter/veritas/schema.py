@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from leapter.veritas import ranges, temporal
 from leapter.veritas.signature import Parameter, Signature
 from leapter.veritas.types import Type
 
 
 def input_schema(signature: Signature) -> dict[str, Any]:
-    """The schema of the object of inputs. Null, which the run boundary takes for a scalar's zero, is not
-    advertised.
+    """The schema of the object of inputs. Null, which the run boundary takes for a scalar's zero or for no
+    date, is not advertised.
     """
     schema = _object(signature.inputs)
     required = [parameter.name for parameter in signature.inputs if parameter.required]
@@ -38,7 +39,7 @@ def _property(parameter: Parameter) -> dict[str, Any]:
     text = _description(parameter)
     if text:
         schema["description"] = text
-    if parameter.has_default:
+    if parameter.has_default and parameter.default is not None:
         schema["default"] = parameter.default
     return schema
 
@@ -56,6 +57,10 @@ def _type(declared: Type) -> dict[str, Any]:
         return {"type": "number"}
     if kind == "boolean":
         return {"type": "boolean"}
+    if kind in temporal.KINDS:
+        return temporal.schema_of(kind)
+    if kind == "range":
+        return ranges.range_schema()
     if kind == "list" and declared.element is not None:
         return {"type": "array", "items": _type(declared.element)}
     if kind == "map" and declared.element is not None:

@@ -7,7 +7,7 @@ types.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from leapter.veritas import ast
+from leapter.veritas import ast, temporal
 from leapter.veritas.builtins import FUNCTIONS, MATH, METHODS
 from leapter.veritas.types import Type
 from leapter.veritas.values import ABSENT, NULL
@@ -40,6 +40,7 @@ A_TEXT = Shape(TEXT)
 A_BOOLEAN = Shape(BOOLEAN)
 ANYTHING = Shape(EVERYTHING)
 _ABSENT = Shape(IS_ABSENT)
+_TEXT_OR_NULL = Shape(TEXT | IS_NULL)
 _EMPTY_LIST = Shape(LIST, NOTHING)
 
 
@@ -74,8 +75,11 @@ def shape_of_type(declared: Type) -> Shape:
     kind = declared.kind
     if kind in ("number", "percent"):
         return A_NUMBER
-    if kind in ("text", "date", "time", "datetime", "duration"):
+    if kind == "text":
         return A_TEXT
+    if kind in temporal.KINDS:
+        # There is no zero among dates, so null stays null.
+        return _TEXT_OR_NULL
     if kind == "boolean":
         return A_BOOLEAN
     if kind == "list":
@@ -104,6 +108,16 @@ def shape_of_literal(value: object) -> Shape:
             element = join(element, shape_of_literal(item))
         return _cut(Shape(LIST, element), 0)
     return Shape(OBJECT)
+
+
+_KIND_WORDS = ((NUMBER, "number"), (TEXT, "text"), (BOOLEAN, "boolean"), (LIST, "list"), (OBJECT, "object"))
+
+
+def words(shape: Shape) -> str:
+    """What a value is, for messages: `a number or text`."""
+    words = [word for bit, word in _KIND_WORDS if shape.kinds & bit]
+    articles = {"object": "an object", "text": "text"}
+    return " or ".join(articles.get(word, f"a {word}") for word in words) or "nothing"
 
 
 class Shaper:
@@ -208,6 +222,12 @@ class Shaper:
             return A_TEXT
         if result == "boolean":
             return A_BOOLEAN
+        if result == "number or null":
+            return Shape(NUMBER | IS_NULL)
+        if result == "text or null":
+            return _TEXT_OR_NULL
+        if result == "boolean or null":
+            return Shape(BOOLEAN | IS_NULL)
         if result == "list of text":
             return Shape(LIST, A_TEXT)
         if result == "element":

@@ -36,8 +36,7 @@ WORDS: dict[str, Kind] = {
     "range": "range",
 }
 
-SCALARS = frozenset({"text", "number", "boolean", "percent"})
-NOT_YET = frozenset({"date", "time", "datetime", "duration", "range"})
+SCALARS = frozenset({"text", "number", "boolean", "percent", "date", "time", "datetime", "duration"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -354,6 +354,21 @@ def test_what_was_typed_stays(world: World) -> None:
     assert 'This must be a number such as 12.5, not "heavy".' in page.find(id="input.weight-error").text
 
 
+def test_a_date_that_does_not_exist_stands_as_typed_with_its_fault(world: World) -> None:
+    ada = world.person()
+    source = "//* Due\nfunction due(day: date) -> out: date { out = add_duration(day, 'P1M'); }"
+    project = world.project(ada, blueprints={"due": source})
+    answer = ada.client.post(page_of(project, "due") + "/run", data={"input.day": "2026-02-30"})
+    assert answer.status_code == 422
+    page = BeautifulSoup(answer.data, "html.parser")
+    # A field of type date would send nothing of what it cannot read.
+    assert (page.find(id="input.day")["type"], page.find(id="input.day")["value"]) == ("text", "2026-02-30")
+    assert "Such as 2026-03-31." in page.find(id="input.day-hint").text
+    assert "there is no 2026-02-30." in page.find(id="input.day-error").text
+    answer = ada.client.post(page_of(project, "due") + "/run", data={"input.day": "2026-01-31"})
+    assert "2026-02-28" in BeautifulSoup(answer.data, "html.parser").find(id="run-result").text
+
+
 def test_faults_of_the_run_stand_beside_their_inputs(world: World) -> None:
     ada, project = with_inputs(world)
     answer = ada.client.post(

@@ -122,3 +122,59 @@ def test_whole_numbers_are_written_as_such() -> None:
     assert panel.plain("5") == "5"
     assert panel.plain([1.0, {"a": 2.5}]) == '[1, {"a": 2.5}]'
     assert panel.plain(True) == "true"
+
+
+DATES = """\
+function dates(
+    day: date,
+    at: time,
+    moment: type datetime = "2026-03-31T14:30:00",
+    span: type duration = null,
+    period: range,
+    days: type list of date = ["2026-01-01"],
+    quarter: type date choice ["2026-01-01", "2026-04-01"]
+) -> out: date { out = day; }
+"""
+
+
+@pytest.fixture(scope="module")
+def dates() -> veritas.Signature:
+    signature = veritas.analyze(DATES).signature
+    assert signature is not None
+    return signature
+
+
+def test_dates_have_fields_of_text_that_say_how_they_are_written(dates: veritas.Signature) -> None:
+    shown = {field.name: (field.kind, field.value, field.hint) for field in panel.fields(dates)}
+    assert shown == {
+        "day": ("date or time", "", "Such as 2026-03-31."),
+        "at": ("date or time", "", "Such as 14:30."),
+        "moment": ("date or time", "2026-03-31T14:30:00", "Such as 2026-03-31T14:30:00."),
+        "span": ("date or time", "", "Such as P1M or P10D."),
+        "period": ("json", "", 'As JSON, such as {"from": 1, "to": 10}.'),
+        "days": ("list", "2026-01-01", "One a line, or a JSON list."),
+        "quarter": ("choice", "", ""),
+    }
+
+
+def test_a_half_typed_date_is_sent_and_refused_not_left_out(dates: veritas.Signature) -> None:
+    inputs, faults = read(dates, day="2026-03-", moment=" 2026-03-31 ", span="")
+    assert faults == {}
+    assert inputs == {"day": "2026-03-", "moment": "2026-03-31"}
+    document = veritas.analyze(DATES).document
+    assert document is not None
+    with pytest.raises(veritas.InputError) as refused:
+        veritas.compile_program(document).run(inputs)
+    assert {"day", "moment"} <= {fault.path for fault in refused.value.faults}
+
+
+def test_dates_are_read_back_as_the_inputs_they_stand_for(dates: veritas.Signature) -> None:
+    for inputs in (
+        veritas.example_inputs(dates),
+        veritas.example_inputs(dates) | {"days": [None, "2026-01-01"], "period": {"min": None, "max": 5}},
+    ):
+        assert panel.read(dates, panel.values_of(dates, inputs)) == (inputs, ())
+
+
+def test_no_date_is_an_empty_field(dates: veritas.Signature) -> None:
+    assert panel.values_of(dates, {"day": None})["input.day"] == ""
