@@ -14,7 +14,8 @@ from leapter.accounts.access import Actor, home_appspace
 from leapter.accounts.models import Membership, User
 from leapter.api_keys import service as api_keys
 from leapter.api_keys.records import KeyRecord
-from leapter.blueprints.importing import import_archive, source_path
+from leapter.blueprints.importing import import_archive
+from leapter.blueprints.models import source_path
 from leapter.db import db, new_id, transaction
 from leapter.projects import service as projects
 from leapter.projects.archive import read_files

@@ -6,13 +6,16 @@ import click
 from flask import current_app
 
 from leapter.accounts.access import OPERATOR, actor_of
-from leapter.blueprints import importing
+from leapter.blueprints import exporting, importing
 from leapter.blueprints.addresses import run_url
 from leapter.blueprints.importing import ImportReport
 from leapter.blueprints.service import ShownBlueprint
 from leapter.commands import json_option, show, with_app
 from leapter.config import Settings
+from leapter.errors import InvalidInputError
 from leapter.projects.archive import read_path
+from leapter.projects.models import Project
+from leapter.projects.packing import write_to
 from leapter.projects.service import list_projects
 
 
@@ -33,6 +36,35 @@ def import_project(path: Path, owner: str, name: str | None, as_json: bool) -> N
     show(report.to_json(), _text(report), as_json=as_json)
 
 
+@project.command("export")
+@click.argument("project_reference", metavar="ID|NAME")
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option("--force", is_flag=True, help="Write over files that are there.")
+@json_option
+@with_app
+def export_project(project_reference: str, path: Path | None, force: bool, as_json: bool) -> None:
+    """Export a project to PATH: a zip where it ends in .zip, else a folder.
+
+    Without PATH it is a zip in this folder, with the project's name. Import makes the same project of it.
+    """
+    export = exporting.export_project(OPERATOR, _find(project_reference).id)
+    target = path or Path(f"{export.name}.zip")
+    count = write_to(target, export.files, over=force)
+    exported = export.project
+    blueprints = "1 Blueprint" if export.blueprint_count == 1 else f"{export.blueprint_count} Blueprints"
+    show(
+        {
+            "projectId": exported.id,
+            "name": exported.name,
+            "path": str(target),
+            "files": count,
+            "blueprints": export.blueprint_count,
+        },
+        f"{exported.name} exported to {target}: {blueprints}, {count} files.",
+        as_json=as_json,
+    )
+
+
 @project.command("list")
 @json_option
 @with_app
@@ -50,6 +82,25 @@ def list_all(as_json: bool) -> None:
         "\n".join(lines) or "There is no project yet.",
         as_json=as_json,
     )
+
+
+def _find(reference: str) -> Project:
+    """The project that an id or a name, whatever its case, means.
+
+    Raises:
+        InvalidInputError: it means none or several.
+    """
+    wanted = reference.strip()
+    projects = [listed.project for listed in list_projects(OPERATOR)]
+    found = [each for each in projects if each.id == wanted.lower()] or [
+        each for each in projects if each.name.casefold() == wanted.casefold()
+    ]
+    if not found:
+        raise InvalidInputError({"": ["There is no project with that id or name."]})
+    if len(found) > 1:
+        ids = ", ".join(each.id for each in found)
+        raise InvalidInputError({"": [f"Several projects have that name; use the id of one: {ids}."]})
+    return found[0]
 
 
 def _text(report: ImportReport) -> str:

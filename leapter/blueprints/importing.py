@@ -1,6 +1,6 @@
 """Import of projects: all of an archive or nothing, with a report of what came in."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from leapter.projects.archive import (
     MANIFEST_PATH,
     ArchiveError,
     LogicSource,
+    Manifest,
     ProjectArchive,
     read_manifest,
     read_path,
@@ -30,6 +31,9 @@ from leapter.projects.service import checked_name, get_project
 from leapter.projects.slugs import slug_of, title_of
 
 log = get_logger("leapter.blueprints")
+
+# Stands for the project's id where its manifest has none: imported again, Blueprints keep their ids.
+_NO_PROJECT = "d9b33475-1ec3-41da-b3a2-9d9a66bde4d6"
 
 EXAMPLES_FOLDER = Path(projects.__file__).parent / "examples"
 
@@ -125,9 +129,9 @@ def _store(
         project = Project(
             id=_project_id(session, manifest.project_id if manifest else None, appspace_id),
             appspace_id=appspace_id,
-            name=checked_name(wanted_name or _name_from(archive.name)),
+            name=checked_name(wanted_name or name_from(archive.name)),
             description=manifest.description if manifest else "",
-            main_slug=_main_slug(manifest.main_slug if manifest else None, slugs),
+            main_slug=main_slug(manifest.main_slug, slugs) if manifest else next(iter(slugs), None),
             created_by_name=actor.name,
         )
         session.add(project)
@@ -139,7 +143,16 @@ def _store(
         stored: list[Any] = []
         for source, checked in checked_sources:
             service.store_blueprint(
-                session, project, stored, slug=source.slug, checked=checked, by=actor.name
+                session,
+                project,
+                stored,
+                slug=source.slug,
+                checked=checked,
+                by=actor.name,
+                given_id=manifest.blueprint_ids.get(source.slug) if manifest else None,
+                namespace=id_namespace(manifest, project.id),
+                # Files without a manifest are no project yet: they get their places here.
+                path=source.path if manifest else None,
             )
     return project
 
@@ -163,7 +176,7 @@ def report(actor: Actor, project_id: str) -> ImportReport:
         count = "1 test suite is" if len(suites) == 1 else f"{len(suites)} test suites are"
         notes.append(f"{count} kept with the project; this version does not run suites yet.")
     findings = [
-        FileFinding(file=source_path(one.blueprint.slug), finding=finding)
+        FileFinding(file=one.blueprint.source_path, finding=finding)
         for one in blueprints
         for finding in one.findings
     ]
@@ -175,11 +188,6 @@ def report(actor: Actor, project_id: str) -> ImportReport:
         file_count=len(paths),
         suite_count=len(suites),
     )
-
-
-def source_path(slug: str) -> str:
-    """Where the source of a Blueprint is in a project's folder."""
-    return f"logic/{slug}/{slug}.logic.vts"
 
 
 def import_example(actor: Actor, name: str) -> ImportReport:
@@ -206,12 +214,21 @@ def _project_id(session: Session, wanted: str | None, appspace_id: str) -> str:
     return new_id()
 
 
-def _name_from(archive_name: str) -> str:
+def name_from(archive_name: str) -> str:
+    """The name of a project whose manifest says none."""
     return title_of(slug_of(archive_name)) or "Imported project"
 
 
-def _main_slug(wanted: str | None, slugs: list[str]) -> str | None:
-    return wanted if wanted in slugs else next(iter(slugs), None)
+def main_slug(wanted: str | None, slugs: Collection[str]) -> str | None:
+    """The slug of the main Blueprint where the manifest names `wanted`, or None."""
+    return wanted if wanted in slugs else min(slugs, default=None)
+
+
+def id_namespace(manifest: Manifest | None, project_id: str) -> str:
+    """The UUID that the ids of Blueprints whose sources have none are derived from."""
+    if manifest is None:
+        return project_id
+    return manifest.project_id or _NO_PROJECT
 
 
 def _on_manifest(project: Project, slugs: Iterable[str]) -> tuple[list[FileFinding], list[str]]:

@@ -21,11 +21,17 @@ from leapter.clock import now
 from leapter.db import Id, Model, UtcDateTime, new_id
 
 
+def source_path(slug: str) -> str:
+    """Where the source of a Blueprint is in a project's folder, unless it came from elsewhere in it."""
+    return f"logic/{slug}/{slug}.logic.vts"
+
+
 class Blueprint(Model):
     """A Blueprint under the ids that callers use.
 
     The id is unique within its project only: a project imported a second time keeps its Blueprints' ids.
     Label, call identifier and description are those of the revision in force, or of the newest where none is.
+    `file_path` is the path that its source had in the project it came with, None for the usual one.
     """
 
     __tablename__ = "blueprints"
@@ -42,7 +48,13 @@ class Blueprint(Model):
     description: Mapped[str] = mapped_column(Text, default="")
     revision_in_force_id: Mapped[str | None] = mapped_column(Id)
     newest_revision_id: Mapped[str] = mapped_column(Id)
+    file_path: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+    @property
+    def source_path(self) -> str:
+        """Where its source is in the project's folder."""
+        return self.file_path or source_path(self.slug)
 
 
 class BlueprintRevision(Model):

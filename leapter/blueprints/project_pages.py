@@ -1,5 +1,6 @@
-"""Pages of projects: the list, a project with its Blueprints, import."""
+"""Pages of projects: the list, a project with its Blueprints, import and export."""
 
+import io
 import re
 
 import flask
@@ -9,10 +10,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from leapter.accounts.session import current_actor
-from leapter.blueprints import importing, service
+from leapter.blueprints import exporting, importing, service
 from leapter.blueprints.forms import ImportForm
 from leapter.errors import InvalidInputError
 from leapter.projects.archive import MAX_FILES, MAX_NAME_CHARACTERS, MAX_UPLOAD_BYTES, read_uploads
+from leapter.projects.packing import write_zip
 from leapter.projects.service import get_project, list_page
 from leapter.web import htmx
 from leapter.web.errors import error_page
@@ -121,3 +123,15 @@ def import_report(project_id: object) -> Response:
         "content",
         report=importing.report(current_actor(), str(project_id)),
     )
+
+
+@pages.get("/<uuid:project_id>/export")
+def export(project_id: object) -> Response:
+    """Send the project as a zip that imports again."""
+    exported = exporting.export_project(current_actor(), str(project_id))
+    # Whole in memory, compressed: streamed, a slow browser would hold the database open.
+    content = io.BytesIO()
+    write_zip(content, exported.files)
+    response = Response(content.getvalue(), mimetype="application/zip")
+    response.headers["Content-Disposition"] = f"attachment; filename={exported.name}.zip"
+    return response

@@ -7,7 +7,7 @@ from flask import Response, request, url_for
 
 from leapter import veritas
 from leapter.accounts.session import current_actor
-from leapter.blueprints import addresses, panel, runs, service
+from leapter.blueprints import addresses, exporting, panel, runs, service
 from leapter.blueprints.checking import signature_of
 from leapter.blueprints.forms import SourceForm
 from leapter.blueprints.highlight import marked_lines
@@ -132,6 +132,22 @@ def edit(project_id: object, blueprint_id: object) -> Response:
         lines=marked_lines(shown.newest.source) if stale else [],
         by_line={},
     )
+
+
+@pages.get("/<uuid:blueprint_id>/source")
+def source(project_id: object, blueprint_id: object) -> Response:
+    """Send the newest source as a file, byte for byte."""
+    name, content = exporting.source_of(current_actor(), str(project_id), str(blueprint_id))
+    response = Response(content, mimetype="text/plain")
+    response.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return response
+
+
+@pages.post("/<uuid:blueprint_id>/main")
+def make_main(project_id: object, blueprint_id: object) -> Response:
+    """Make this the main Blueprint of its project."""
+    shown = service.choose_main(current_actor(), str(project_id), str(blueprint_id))
+    return htmx.done(f"{shown.blueprint.label} is the main Blueprint now.", _url(shown))
 
 
 def _page(

@@ -1,7 +1,8 @@
 """Verbs on Blueprints."""
 
 import re
-from collections.abc import Iterable
+import uuid
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -11,7 +12,7 @@ from structlog import get_logger
 from leapter import veritas
 from leapter.accounts.access import Actor, visible_appspaces
 from leapter.blueprints.checking import CheckedSource, check, duplicate_identifier, other_id
-from leapter.blueprints.models import Blueprint, BlueprintRevision
+from leapter.blueprints.models import Blueprint, BlueprintRevision, source_path
 from leapter.db import db, new_id, transaction
 from leapter.errors import ChangedMeanwhileError, InvalidInputError, NotFoundError
 from leapter.projects.archive import ArchiveError, decode_source
@@ -206,6 +207,22 @@ def save_revision(
     return saved
 
 
+def choose_main(actor: Actor, project_id: str, blueprint_id: str) -> ShownBlueprint:
+    """Make a Blueprint the main one of its project: the one that stands first and that its manifest names.
+
+    Raises:
+        NotFoundError: as in `get_blueprint`.
+    """
+    with transaction() as session:
+        project = lock_project(session, actor, project_id)
+        blueprint = session.get(Blueprint, (project.id, blueprint_id))
+        if blueprint is None:
+            raise NotFoundError("Blueprint")
+        project.main_slug = blueprint.slug
+    log.info("main_blueprint_chosen", project_id=project_id, blueprint_id=blueprint_id, actor=actor.user_id)
+    return get_blueprint(actor, project_id, blueprint_id)
+
+
 def store_blueprint(
     session: Session,
     project: Project,
@@ -214,6 +231,9 @@ def store_blueprint(
     slug: str,
     checked: CheckedSource,
     by: str,
+    given_id: str | None = None,
+    namespace: str | None = None,
+    path: str | None = None,
 ) -> Blueprint:
     """Add a Blueprint with its first revision, in the caller's transaction.
 
@@ -221,13 +241,21 @@ def store_blueprint(
         others: all Blueprints that the project has; the new one is appended.
         slug: a slug that none of them has.
         by: the name of who stores it.
+        given_id: the id it had where it comes from, which goes before the one in its source.
+        namespace: the UUID to derive its id from where none is given, by default the project's.
+        path: where its source is in the project's folder, if it comes from one.
     """
-    blueprint_id = checked.blueprint_id
-    if blueprint_id is not None and blueprint_id in {other.id for other in others}:
-        checked = checked.with_findings(other_id(checked, taken=True))
-        blueprint_id = None
+    taken = {other.id for other in others}
+    blueprint_id = choose_id(given_id, checked.blueprint_id, namespace or project.id, slug, taken)
+    if checked.blueprint_id not in (None, blueprint_id):
+        checked = checked.with_findings(other_id(checked, taken=checked.blueprint_id in taken))
     checked = _refuse_taken_identifier(checked, others)
-    blueprint = Blueprint(project_id=project.id, id=blueprint_id or new_id(), slug=slug)
+    blueprint = Blueprint(
+        project_id=project.id,
+        id=blueprint_id,
+        slug=slug,
+        file_path=None if path == source_path(slug) else path,
+    )
     revision = _new_revision(session, blueprint, checked, number=1, by=by)
     _describe(session, blueprint, checked, others)
     session.add(blueprint)
@@ -235,6 +263,20 @@ def store_blueprint(
     session.add(revision)
     others.append(blueprint)
     return blueprint
+
+
+def choose_id(
+    given_id: str | None, written_id: str | None, namespace: str, slug: str, taken: Collection[str]
+) -> str:
+    """The id of a new Blueprint: one that it comes with, else one derived from its slug; none of `taken`.
+
+    Derived, it is the same wherever the project is imported, though no file names it.
+    """
+    derived = str(uuid.uuid5(uuid.UUID(namespace), slug))
+    for candidate in (given_id, written_id, derived):
+        if candidate is not None and candidate not in taken:
+            return candidate
+    return new_id()
 
 
 def findings_of(revision: BlueprintRevision) -> tuple[veritas.Finding, ...]:
@@ -334,5 +376,6 @@ def _free(wanted: str, joint: str, taken: set[str]) -> str:
     while name in taken:
         number += 1
         ending = f"{joint}{number}"
-        name = wanted[: MAX_SLUG_CHARACTERS - len(ending)] + ending
+        # A slug cut behind a hyphen would not be one.
+        name = wanted[: MAX_SLUG_CHARACTERS - len(ending)].rstrip(joint) + ending
     return name

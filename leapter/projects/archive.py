@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from leapter.errors import InvalidInputError
+from leapter.projects.manifest import BLUEPRINT_IDS
 from leapter.projects.slugs import slug_of
 
 MAX_UPLOAD_BYTES = 16 * 1024 * 1024
@@ -30,18 +31,24 @@ MAX_NAME_CHARACTERS = 100
 MAX_DESCRIPTION_CHARACTERS = 10_000
 MANIFEST_PATH = "leapter.project"
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
 # What operating systems and version control leave behind; no project means to hold it.
 _LITTER = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini", ".git"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
-    """What `leapter.project` says. `project_id` is a UUID in its usual spelling."""
+    """What `leapter.project` says. `project_id` is a UUID in its usual spelling.
+
+    `blueprint_ids` is slug to UUID, of those Blueprints whose id neither their source nor their slug tells.
+    """
 
     project_id: str | None
     label: str | None
     description: str
     main_slug: str | None
+    blueprint_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -317,7 +324,19 @@ def read_manifest(content: bytes) -> Manifest:
         label=label,
         description=description,
         main_slug=None if main is None else slug_of(main) or None,
+        blueprint_ids=_blueprint_ids(data.get(BLUEPRINT_IDS)),
     )
+
+
+def _blueprint_ids(data: object) -> dict[str, str]:
+    """The ids that an export of this product wrote. What anybody else means by the name is none of ours."""
+    if not isinstance(data, dict):
+        return {}
+    return {
+        slug: str(uuid.UUID(value))
+        for slug, value in data.items()
+        if isinstance(value, str) and _UUID.fullmatch(value)
+    }
 
 
 def _text(data: dict[str, Any], name: str, shown: str) -> str | None:
@@ -332,7 +351,7 @@ def _text(data: dict[str, Any], name: str, shown: str) -> str | None:
 def _uuid(text: str | None) -> str | None:
     if text is None:
         return None
-    if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
+    if not _UUID.fullmatch(text):
         raise ArchiveError(f"{MANIFEST_PATH}: app.id must be a UUID.")
     return str(uuid.UUID(text))
 

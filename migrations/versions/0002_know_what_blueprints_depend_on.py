@@ -28,6 +28,8 @@ def upgrade() -> None:
         "blueprint_revisions",
         sa.Column("uses_types", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
+    # Where the source was in the project that it came with, if not in the usual place.
+    op.add_column("blueprints", sa.Column("file_path", sa.String(length=500), nullable=True))
 
     connection = op.get_bind()
     projects = sa.table("projects", sa.column("id", sa.String), sa.column("release", sa.String))
@@ -49,6 +51,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # Not in batch mode, for the same reason; SQLite removes such columns in place.
+    op.drop_column("blueprints", "file_path")
     op.drop_column("blueprint_revisions", "uses_types")
     op.drop_column("blueprint_revisions", "calls")
     op.drop_column("projects", "demands_green_tests")

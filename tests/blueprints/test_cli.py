@@ -13,7 +13,7 @@ from leapter.cli import main
 from leapter.db import db
 from leapter.projects.service import list_projects
 from tests.blueprints.sources import BROKEN
-from tests.world import World
+from tests.world import PRICE, World
 
 
 class Shell:
@@ -123,3 +123,53 @@ def test_an_owner_must_be_named(shell: Shell, tmp_path: Path) -> None:
 def test_an_empty_server_lists_nothing(shell: Shell) -> None:
     assert json.loads(shell.run("list", "--json").stdout) == {"projects": []}
     assert shell.run("list").stdout == "There is no project yet.\n"
+
+
+def test_a_project_is_exported_by_id_or_name_and_imports_again(
+    shell: Shell, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = world.person("Ada"), world.person("Bob")
+    project = world.project(ada, "Late Fees")
+    email = bob.user.email
+    db.session.rollback()
+    monkeypatch.chdir(tmp_path)
+    printed = json.loads(shell.run("export", project.id, "--json").stdout)
+    assert printed == {
+        "projectId": project.id,
+        "name": "Late Fees",
+        "path": "late-fees.zip",
+        "files": 2,
+        "blueprints": 1,
+    }
+    text = shell.run("export", "late FEES", "out/fees").stdout
+    assert text == "Late Fees exported to out/fees: 1 Blueprint, 2 files.\n"
+    source = tmp_path / "out/fees/logic/parcel-price/parcel-price.logic.vts"
+    assert source.read_bytes() == PRICE.encode()
+    for path in ("late-fees.zip", "out/fees"):
+        imported = json.loads(shell.run("import", path, "--owner", email, "--name", path, "--json").stdout)
+        assert imported["name"] == path
+        assert [one["id"] for one in imported["blueprints"]] == [project.blueprints["parcel-price"]]
+
+
+def test_an_export_writes_over_nothing_unless_it_is_told(shell: Shell, world: World, tmp_path: Path) -> None:
+    world.project(world.person(), "Fees")
+    db.session.rollback()
+    path = tmp_path / "fees.zip"
+    path.write_bytes(b"mine")
+    refused = shell.run("export", "Fees", str(path), exit_code=1)
+    assert refused.stderr == f"Error: {path} is there already; --force writes over it.\n"
+    assert path.read_bytes() == b"mine"
+    shell.run("export", "Fees", str(path), "--force")
+    assert path.read_bytes().startswith(b"PK")
+
+
+def test_an_export_needs_a_project_that_is_meant_by_the_name(shell: Shell, world: World) -> None:
+    hers, his = world.project(world.person("Ada"), "Fees"), world.project(world.person("Bob"), "fees")
+    db.session.rollback()
+    refused = shell.run("export", "Fees", exit_code=1)
+    assert "Several projects have that name; use the id of one: " in refused.stderr
+    assert hers.id in refused.stderr
+    assert his.id in refused.stderr
+    refused = shell.run("export", "Dues", exit_code=1)
+    assert refused.stderr == "Error: There is no project with that id or name.\n"
+    shell.run("export", exit_code=2)

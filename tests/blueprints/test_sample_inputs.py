@@ -5,7 +5,8 @@ import json
 import pytest
 
 from leapter.blueprints import importing, programs
-from leapter.blueprints.importing import import_archive, source_path
+from leapter.blueprints.importing import import_archive
+from leapter.blueprints.models import source_path
 from leapter.blueprints.sample_inputs import sample_inputs
 from leapter.projects.archive import read_files
 from tests.world import PRICE, World
