@@ -15,11 +15,23 @@ from leapter.veritas.source import MAX_SOURCE_BYTES, Source
 class Analysis:
     """`document` and `signature` are None where no function could be read; `findings` are in order of
     place.
+
+    `calls` are the call identifiers of the other Blueprints that are called, whether or not they exist;
+    `uses_types` says whether a type of the types document is named. The findings hold as long as what these
+    stand for does not change.
     """
 
     document: ast.Document | None
     signature: Signature | None
     findings: tuple[Finding, ...]
+
+    @property
+    def calls(self) -> frozenset[str]:
+        return self.document.calls if self.document is not None else frozenset()
+
+    @property
+    def uses_types(self) -> bool:
+        return self.document is not None and self.document.uses_types
 
     @property
     def has_errors(self) -> bool:

@@ -263,6 +263,12 @@ class Document:
     # Set by the checker; `is_sound` when it found no errors, so that the document can be compiled.
     signature: Signature | None = None
     is_sound: bool = False
+    # Set by the checker too: the call identifiers on which the meaning of the document depends (there may be
+    # no Blueprint of that name), the names by which the Blueprint calls itself, and whether a type of the
+    # types document is named.
+    calls: frozenset[str] = frozenset()
+    own_names: frozenset[str] = frozenset()
+    uses_types: bool = False
 
     @property
     def main(self) -> Function:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from leapter.veritas import ast, temporal
 from leapter.veritas.builtins import FUNCTIONS
+from leapter.veritas.check_calls import identifier_of
 from leapter.veritas.check_dates import written_form
 from leapter.veritas.check_expressions import ExpressionChecker
 from leapter.veritas.environment import Environment
@@ -19,7 +20,7 @@ from leapter.veritas.shapes import (
     shape_of_type,
     words,
 )
-from leapter.veritas.signature import Parameter, Signature, call_identifier
+from leapter.veritas.signature import Parameter, Signature
 from leapter.veritas.spelling import nearest
 from leapter.veritas.types import WORDS, Type
 from leapter.veritas.values import NULL
@@ -63,6 +64,13 @@ def check(document: ast.Document, environment: Environment, findings: Findings) 
                 f"`{function.name}` is a built-in function.",
                 "Choose another name.",
             )
+        elif function.name in environment.blueprints and function is not document.main:
+            findings.warning(
+                function.start,
+                "hidden_blueprint",
+                f"This helper hides the Blueprint `{function.name}`, which cannot be called here.",
+                "Rename the helper if the Blueprint is meant.",
+            )
         functions.setdefault(function.name, function)
     signature: Signature | None = None
     for function in document.functions:
@@ -79,9 +87,7 @@ class _FunctionChecker(ExpressionChecker):
         environment: Environment,
         findings: Findings,
     ) -> None:
-        super().__init__(functions, findings)
-        self._document = document
-        self._environment = environment
+        super().__init__(document, functions, environment, findings)
         self._function = function
         self._loops = 0
         self._declared_at: dict[str, int] = {}
@@ -97,13 +103,14 @@ class _FunctionChecker(ExpressionChecker):
         self._declare_locals(function.body)
         shapes = {name: shape_of_type(declared) for name, declared in self._types.items()}
         self._shaper = Shaper(shapes)
+        parameters = {parameter.name for parameter in (*inputs, *outputs)}
+        self._find_results(function.body, self._types.keys() - parameters)
         self._body(function.body)
-        label = function.notes.label or function.name
         return Signature(
             id=function.notes.blueprint_id,
             function_name=function.name,
-            label=label,
-            call_identifier=call_identifier(label) or call_identifier(function.name) or function.name,
+            label=function.notes.label or function.name,
+            call_identifier=identifier_of(function),
             description=function.notes.description,
             inputs=inputs,
             outputs=outputs,
@@ -226,6 +233,7 @@ class _FunctionChecker(ExpressionChecker):
         while inner.element is not None:
             inner = inner.element
         if inner.kind == "named":
+            self._document.uses_types = True
             hint = _TYPE_HINTS.get(inner.name.lower()) or nearest(
                 inner.name, (*WORDS, "list of", "any single")
             )

@@ -2,8 +2,8 @@
 
 from leapter.veritas import ast, dates
 from leapter.veritas.builtins import FUNCTIONS, MATH, METHODS, Builtin
+from leapter.veritas.check_calls import CallChecker
 from leapter.veritas.check_dates import check_dates
-from leapter.veritas.findings import Findings
 from leapter.veritas.instead import INSTEAD
 from leapter.veritas.shapes import (
     BOOLEAN,
@@ -13,21 +13,13 @@ from leapter.veritas.shapes import (
     NUMBER,
     OBJECT,
     TEXT,
-    Shaper,
     words,
 )
 from leapter.veritas.spelling import nearest
-from leapter.veritas.types import Type
 
 
-class ExpressionChecker:
+class ExpressionChecker(CallChecker):
     """Checks expressions against the declared names; the checker of functions is built on it."""
-
-    def __init__(self, functions: dict[str, ast.Function], findings: Findings) -> None:
-        self._functions = functions
-        self._findings = findings
-        self._types: dict[str, Type] = {}
-        self._shaper = Shaper({})
 
     def _expression(self, expression: ast.Expression) -> None:
         if isinstance(expression, ast.Literal):
@@ -72,6 +64,8 @@ class ExpressionChecker:
             fix = f"Declare it: var {name}: number;"
         if name in FUNCTIONS or name in self._functions:
             fix = f"`{name}` is a function; call it: {name}(…)"
+        elif name in self._environment.blueprints:
+            fix = f"`{name}` is a Blueprint; call it: {name}(…)"
         self._findings.error(offset, "unknown_name", f"`{name}` is not declared.", fix)
 
     def _property(self, expression: ast.Property) -> None:
@@ -105,6 +99,8 @@ class ExpressionChecker:
                 f"{words(shape).capitalize()} has no property `{name}`.",
                 f"Use {instead}." if instead else "Use length." if shape.only(LIST | TEXT) else None,
             )
+        else:
+            self._check_output(expression)
 
     def _call(self, call: ast.Call) -> None:
         callee = call.callee
@@ -123,7 +119,9 @@ class ExpressionChecker:
         name = callee.name
         builtin = FUNCTIONS.get(name)
         if name in self._types:
-            self._findings.error(callee.start, "not_callable", f"`{name}` is not a function.", None)
+            hidden = name in FUNCTIONS or name in self._functions or name in self._environment.blueprints
+            fix = f"Rename the variable, since it hides what else is called `{name}`." if hidden else None
+            self._findings.error(callee.start, "not_callable", f"`{name}` is not a function.", fix)
         elif builtin is not None:
             self._arguments(call, builtin, f"`{name}`")
             if name in dates.OPERANDS:
@@ -146,59 +144,8 @@ class ExpressionChecker:
                         f"`{name}` takes a list; this is {words(shape)}.",
                         builtin.signature,
                     )
-        elif name in self._functions:
-            self._call_helper(call, callee, self._functions[name])
-        elif call.arguments and all(argument.name is not None for argument in call.arguments):
-            self._findings.error(
-                callee.start,
-                "not_supported",
-                f"There is no helper `{name}` here, and calls to other Blueprints are not supported yet.",
-                self._helper_hint(name),
-            )
-        else:
-            instead = INSTEAD.get(name)
-            close = nearest(name, (*FUNCTIONS, *self._functions))
-            fix = (
-                f"Use {instead}."
-                if instead
-                else f"Did you mean `{close}`?"
-                if close
-                else f"The functions are {', '.join(FUNCTIONS)}."
-            )
-            self._findings.error(callee.start, "unknown_function", f"There is no function `{name}`.", fix)
-
-    def _helper_hint(self, name: str) -> str | None:
-        close = nearest(name, self._functions)
-        return f"Did you mean `{close}`?" if close else None
-
-    def _call_helper(self, call: ast.Call, callee: ast.Name, helper: ast.Function) -> None:
-        wanted = {parameter.name: parameter for parameter in helper.inputs}
-        given: set[str] = set()
-        example = f"{helper.name}({', '.join(f'{name}: …' for name in wanted)})"
-        for argument in call.arguments:
-            if argument.name is None:
-                self._findings.error(
-                    argument.start, "positional_argument", f"`{helper.name}` takes named arguments.", example
-                )
-                return
-            if argument.name not in wanted:
-                close = nearest(argument.name, wanted)
-                self._findings.error(
-                    argument.start,
-                    "unknown_argument",
-                    f"`{helper.name}` has no input `{argument.name}`.",
-                    f"Did you mean `{close}`?" if close else example,
-                )
-            elif argument.name in given:
-                self._findings.error(
-                    argument.start, "repeated_argument", f"`{argument.name}` is given twice.", "Remove one."
-                )
-            given.add(argument.name)
-        for name, parameter in wanted.items():
-            if name not in given and parameter.default is None:
-                self._findings.error(
-                    callee.start, "missing_argument", f"`{helper.name}` needs the input `{name}`.", example
-                )
+        elif not self._call_named(call, callee):
+            self._unknown_callee(call, callee)
 
     def _call_method(self, call: ast.Call, callee: ast.Property) -> None:
         name = callee.name

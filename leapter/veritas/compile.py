@@ -16,6 +16,7 @@ from typing import cast
 
 from leapter.veritas import ast, operations
 from leapter.veritas.builtins import DIRECT_MATH, RUNTIME_FUNCTIONS
+from leapter.veritas.check_calls import identifier_of
 from leapter.veritas.compile_expressions import ExpressionCompiler, Operand
 from leapter.veritas.errors import BlueprintThrown, Node
 from leapter.veritas.infer import Inference, infer
@@ -45,10 +46,14 @@ class Helper:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Compiled:
-    """`function(state, *inputs)` returns the outputs in order; `nodes[line]` is the node of a line."""
+    """`function(state, *inputs)` returns the outputs in order; `names` are the globals of its code.
+
+    `names["nodes"][line]` is the node of a line; `names["own"]` is for the program, which calls of the
+    Blueprint to itself look for.
+    """
 
     function: _Code
-    nodes: tuple[Node, ...]
+    names: dict[str, object]
 
 
 def invoke(state: State, helper: Helper, *arguments: object) -> dict[str, object]:
@@ -109,16 +114,18 @@ _RUNTIME: dict[str, object] = {
 
 def compile_document(document: ast.Document) -> Compiled:
     """Compiles a document that the checker found no errors in."""
-    by_name = {function.name: function for function in document.functions}
+    by_name = {function.name: function for function in document.functions[:-1]}
     helpers = {function.name: position for position, function in enumerate(document.functions[:-1])}
-    nodes: list[Node] = [Node(id="", label="", line=0)]
-    shared_count = len(document.functions) > 1
+    nodes: list[Node] = [Node(id="", label="", line=0, blueprint=identifier_of(document.main))]
+    # What is called counts in the state, so a caller has to.
+    shared_count = len(document.functions) > 1 or bool(document.calls or document.own_names)
     compilers = [
         _FunctionCompiler(
             function,
             infer(document, function),
             nodes,
             by_name,
+            document.own_names,
             is_helper=function is not document.main,
             shared_count=shared_count,
         )
@@ -136,7 +143,8 @@ def compile_document(document: ast.Document) -> Compiled:
             function=function, outputs=tuple(output.name for output in document.functions[position].outputs)
         )
     main = cast("_Code", namespace[f"f{len(document.functions) - 1}"])
-    return Compiled(function=main, nodes=tuple(nodes))
+    namespace["nodes"] = tuple(nodes)
+    return Compiled(function=main, names=namespace)
 
 
 class _FunctionCompiler(ExpressionCompiler):
@@ -146,11 +154,12 @@ class _FunctionCompiler(ExpressionCompiler):
         inference: Inference,
         nodes: list[Node],
         helpers: dict[str, ast.Function],
+        own_names: frozenset[str],
         *,
         is_helper: bool,
         shared_count: bool,
     ) -> None:
-        super().__init__(inference, helpers)
+        super().__init__(inference, helpers, own_names)
         self._function = function
         self._nodes = nodes
         self._is_helper = is_helper
@@ -160,7 +169,8 @@ class _FunctionCompiler(ExpressionCompiler):
 
     def _mark(self, notes: ast.Notes, line: int) -> None:
         """From here on, code belongs to the node that `notes` describe."""
-        self._nodes.append(Node(id=notes.node_id, label=notes.label, line=line))
+        blueprint = self._nodes[0].blueprint
+        self._nodes.append(Node(id=notes.node_id, label=notes.label, line=line, blueprint=blueprint))
         self._line = len(self._nodes) - 1
 
     # Functions
@@ -205,7 +215,8 @@ class _FunctionCompiler(ExpressionCompiler):
         """Outputs get their starting values, locals are absent, and the count begins."""
         statements: list[py.stmt] = []
         if not self._shared_count:
-            statements.append(self._assign("n", self._constant(0)))
+            # Zero at the start of a run; more where another Blueprint calls this one.
+            statements.append(self._assign("n", self._state("statements", py.Load())))
             if self._has_loops(self._function.body):
                 statements.append(self._assign("m", self._state("next_check", py.Load())))
         for parameter in self._function.inputs:

@@ -56,11 +56,14 @@ class Operand:
 class ExpressionCompiler(CodeBuilder):
     """Compiles the expressions of one function; the compiler of statements is built on it."""
 
-    def __init__(self, inference: Inference, helpers: dict[str, ast.Function]) -> None:
+    def __init__(
+        self, inference: Inference, helpers: dict[str, ast.Function], own_names: frozenset[str]
+    ) -> None:
         super().__init__()
         self._shapes = inference.shapes
         self._variables = inference.variables
         self._helpers = helpers
+        self._own_names = own_names
         # Whether the code since the innermost loop began can make texts, lists or objects.
         self._allocates = False
 
@@ -227,7 +230,9 @@ class ExpressionCompiler(CodeBuilder):
             name = call.callee.name
             if name in FUNCTIONS:
                 return self._direct_round(call) or self._run(f"function_{name}", *self._values(call))
-            return self._helper_call(call, self._helpers[name])
+            if name in self._helpers:
+                return self._helper_call(call, self._helpers[name])
+            return self._blueprint_call(call, name)
         callee = cast(ast.Property, call.callee)
         is_math = isinstance(callee.target, ast.Name) and callee.target.name == "Math"
         if is_math and "Math" not in self._variables and callee.name in MATH:
@@ -262,3 +267,22 @@ class ExpressionCompiler(CodeBuilder):
             for parameter in helper.inputs
         ]
         return self._run("invoke", self._name(f"h_{helper.name}"), *arguments)
+
+    def _blueprint_call(self, call: ast.Call, name: str) -> py.expr:
+        """A call of another Blueprint, or else of the Blueprint itself."""
+        self._allocates = True
+        callee = self._name("own")
+        if name not in self._own_names:
+            finder = self._state("callee", py.Load())
+            callee = py.Call(
+                func=finder, args=[self._constant(name)], keywords=[], lineno=self._line, col_offset=0
+            )
+        names: list[py.expr] = [self._constant(str(argument.name)) for argument in call.arguments]
+        named = py.Tuple(elts=names, ctx=py.Load(), lineno=self._line, col_offset=0)
+        return py.Call(
+            func=py.Attribute(value=callee, attr="call", ctx=py.Load(), lineno=self._line, col_offset=0),
+            args=[self._name("s"), named, *self._values(call)],
+            keywords=[],
+            lineno=self._line,
+            col_offset=0,
+        )

@@ -11,11 +11,15 @@ MAX_MESSAGE_CHARACTERS = 10_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
-    """The place in a Blueprint where a run ended: node id, label ("" if it has none), line from 1."""
+    """The place in a Blueprint where a run ended: node id, label ("" if it has none), line from 1.
+
+    `blueprint` is the call identifier of that Blueprint: a Blueprint that the run called has lines too.
+    """
 
     id: str
     label: str
     line: int
+    blueprint: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,10 +36,12 @@ class VeritasError(Exception):
 
 class RunError(VeritasError):
     """A run that ended early. `message` is a sentence for the caller; `node` is where it happened, if
-    known.
+    known. Where that is in a Blueprint that another one called, `calls` are the calls that led there, the
+    first one first.
     """
 
     code = "run_failed"
+    calls: tuple[Node, ...] = ()
 
     def __init__(self, message: str, *, node: Node | None = None) -> None:
         # Text of a run is in code units; a message is for people and for JSON.
@@ -61,13 +67,18 @@ class InputError(RunError):
     code = "invalid_input"
 
     def __init__(self, faults: tuple[Fault, ...], *, more: int = 0) -> None:
-        sentences = [f"`{fault.path}` {fault.message}" for fault in faults[:10]]
-        hidden = len(faults) - len(sentences) + more
-        if hidden:
-            sentences.append(f"and {hidden} more")
-        head = "Input" if len(faults) == 1 and not hidden else "Inputs do not fit:"
-        super().__init__(f"{head} {'; '.join(sentences)}.")
+        head = "Input" if len(faults) + more == 1 else "Inputs do not fit:"
+        super().__init__(f"{head} {in_words(faults, more=more)}.")
         self.faults = faults
+
+
+def in_words(faults: tuple[Fault, ...], *, more: int = 0) -> str:
+    """The first ten faults as half a sentence, and how many there are besides."""
+    sentences = [f"`{fault.path}` {fault.message}" for fault in faults[:10]]
+    hidden = len(faults) - len(sentences) + more
+    if hidden:
+        sentences.append(f"and {hidden} more")
+    return "; ".join(sentences)
 
 
 class BlueprintThrown(RunError):  # noqa: N818 - named for what happened

@@ -1,9 +1,12 @@
 """The account of one run: what it has used of its limits."""
 
 import sys
+from collections.abc import Mapping
 from time import monotonic
+from types import MappingProxyType
+from typing import Protocol
 
-from leapter.veritas.errors import LimitExceeded
+from leapter.veritas.errors import LimitExceeded, OperationFailed
 from leapter.veritas.limits import Limits
 from leapter.veritas.numbers import number_to_text
 from leapter.veritas.values import ABSENT, NULL
@@ -21,6 +24,14 @@ OBJECT_BYTES = 250
 BYTES_PER_MEMBER = 200
 
 
+class Callee(Protocol):
+    """A Blueprint as another one calls it."""
+
+    def call(
+        self, state: "State", names: tuple[str, ...], /, *arguments: object
+    ) -> dict[str, object]: ...  # pragma: no cover - a declaration
+
+
 class State:
     """Counters of one run. Compiled code holds `statements` and `next_check` in its own locals between
     checks.
@@ -32,9 +43,11 @@ class State:
     depth = 0
     allocated = 0
     _worked = 0
+    # The Blueprints that this run can call, by call identifier.
+    library: Mapping[str, Callee] = MappingProxyType({})
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self.limits = limits
         self.max_elements = limits.list_elements
         self.max_text = limits.string_characters
         self.max_allocated = limits.allocation_bytes
@@ -46,24 +59,24 @@ class State:
 
     def check(self, statements: int) -> int:
         """Called by compiled code when its count passes `next_check`; returns the next count to call at."""
-        if statements > self._limits.statements:
+        if statements > self.limits.statements:
             self.statements_exceeded()
         self.check_time()
         if self.allocated > self.measure_at and self.depth == 0:
             self._measure(sys._getframe(1).f_locals)
-        return min(self._limits.statements, statements + STATEMENTS_PER_CHECK)
+        return min(self.limits.statements, statements + STATEMENTS_PER_CHECK)
 
     def check_shared(self) -> None:
         """`check` for programs of several functions, which count in the state itself."""
-        if self.statements > self._limits.statements:
+        if self.statements > self.limits.statements:
             self.statements_exceeded()
         self.check_time()
         if self.allocated > self.measure_at and self.depth == 0:
             self._measure(sys._getframe(1).f_locals)
-        self.next_check = min(self._limits.statements, self.statements + STATEMENTS_PER_CHECK)
+        self.next_check = min(self.limits.statements, self.statements + STATEMENTS_PER_CHECK)
 
     def statements_exceeded(self) -> None:
-        bound = self._limits.statements
+        bound = self.limits.statements
         raise LimitExceeded(
             "statements",
             bound,
@@ -72,7 +85,7 @@ class State:
 
     def check_time(self) -> None:
         if monotonic() > self._deadline:
-            bound = self._limits.wall_time_s
+            bound = self.limits.wall_time_s
             raise LimitExceeded(
                 "wall_time_s",
                 bound,
@@ -122,14 +135,30 @@ class State:
     def enter(self) -> None:
         """Accounts for a call; `leave` undoes it."""
         self.depth += 1
-        if self.depth > self._limits.call_depth:
-            bound = self._limits.call_depth
+        if self.depth > self.limits.call_depth:
+            bound = self.limits.call_depth
             raise LimitExceeded(
                 "call_depth", bound, f"Calls are nested more than {bound} deep, the most that is allowed."
             )
 
     def leave(self) -> None:
         self.depth -= 1
+
+    def callee(self, identifier: str) -> Callee:
+        """The Blueprint that a call names. The checker knew it; since then it may have been taken away."""
+        found = self.library.get(identifier)
+        if found is None:
+            raise OperationFailed(
+                f"The Blueprint `{identifier}`, which is called here, cannot run: it has errors or is gone."
+            )
+        return found
+
+    def count_call(self) -> None:
+        """Accounts for a call of a Blueprint, which is a statement more and a level deeper."""
+        self.enter()
+        self.statements += 1
+        if self.statements > self.next_check:
+            self.check_shared()
 
     def _measure(self, variables: dict[str, object]) -> None:
         """Replaces what was charged by what is still reachable, so that text that came and went does not

@@ -3,17 +3,21 @@
 A file is `{"about": …, "sources": {name: source}, "cases": [case, …]}`; a source is a text or a list of
 lines. A case has a `name`, a program and what is expected of it.
 
+`blueprints` are the other Blueprints of the project, {call identifier: source}; those that are named in
+`gone`, or have errors, are known to the checker but not there when the case runs.
+
 The program: `source`, or `shared` (a name of `sources`), or `body` (statements) or `result` (an expression,
 assigned to `out`), which are put into `function f(PARAMS) -> out: TYPE {`; its first line is line 2.
 `params` is empty and `type` is `number` unless given. `padded_to` fills the source with blanks up to so many
 bytes. `rule` is the id of a rule of rules.json that the case shows, or a list of them.
 
 Expected: `outputs` (compared as JSON text, so 1 is not 1.0), or `out` for the one output of that name, or
-`error` (`code`, and any of `message`, which must be contained, `line`, `node`, `label`, `faults` as {path:
-contained message}), or `findings`: each has a `code` and any of `line`, `column`, `severity`, `excerpt`, and
-`message` and `fix`, which must be contained. All errors of the source must be listed there; of warnings,
-those that matter. `clean` expects no finding but missing labels. `tree` expects members of the syntax tree
-by their path (`body.0.label`), `signature` attributes of the signature.
+`error` (`code`, and any of `message`, which must be contained, `line`, `node`, `label`, `blueprint`, `calls`
+as ["blueprint:line"], `faults` as {path: contained message}), or `findings`: each has a `code` and any of
+`line`, `column`, `severity`, `excerpt`, and `message` and `fix`, which must be contained. All errors of the
+source must be listed there; of warnings, those that matter. `clean` expects no finding but missing labels.
+`tree` expects members of the syntax tree by their path (`body.0.label`), `signature` attributes of the
+signature.
 """
 
 import json
@@ -23,9 +27,11 @@ from typing import Any
 
 from leapter.veritas import (
     Analysis,
+    Environment,
     Finding,
     InputError,
     Limits,
+    Program,
     RunError,
     analyze,
     compile_program,
@@ -42,6 +48,8 @@ MEMBERS = frozenset(
         "rule",
         "source",
         "shared",
+        "blueprints",
+        "gone",
         "body",
         "result",
         "params",
@@ -103,8 +111,9 @@ def _source(data: dict[str, Any], shared: dict[str, str | list[str]]) -> str:
 
 
 def run_case(case: Case) -> None:
-    analysis = analyze(case.source)
     data = case.data
+    environment, library = _project(case)
+    analysis = analyze(case.source, environment)
     if "findings" in data:
         _check_findings(analysis, data["findings"])
         return
@@ -124,11 +133,14 @@ def run_case(case: Case) -> None:
     if not {"outputs", "out", "error"} & data.keys():
         return
     program = compile_program(analysis.document)
+    library |= {program.signature.call_identifier: program} if library else {}
     limits = Limits(**data.get("limits", {}))
     inputs = data.get("inputs", {})
     before = json.dumps(inputs)
     try:
-        outcome = program.run(inputs, limits=limits, ignore_unknown_inputs=data.get("ignore_unknown", False))
+        outcome = program.run(
+            inputs, limits=limits, ignore_unknown_inputs=data.get("ignore_unknown", False), library=library
+        )
     except RunError as error:
         if "error" not in data:
             raise
@@ -141,6 +153,25 @@ def run_case(case: Case) -> None:
     assert json.dumps(inputs) == before, "the caller's inputs were changed"
 
 
+def _project(case: Case) -> tuple[Environment, dict[str, Program]]:
+    """The other Blueprints of the case's project, as the checker and as the run see them."""
+    own = analyze(case.source).signature
+    sources = {identifier: _text(source) for identifier, source in case.data.get("blueprints", {}).items()}
+    signatures = {
+        identifier: signature
+        for identifier, source in sources.items()
+        if (signature := analyze(source).signature) is not None
+    }
+    seen_by_others = signatures | ({own.call_identifier: own} if own is not None else {})
+    library = {}
+    for identifier, source in sources.items():
+        analysis = analyze(source, Environment(blueprints=seen_by_others))
+        if identifier not in case.data.get("gone", ()) and not analysis.has_errors:
+            assert analysis.document is not None
+            library[identifier] = compile_program(analysis.document)
+    return Environment(blueprints=signatures), library
+
+
 def _check_error(error: RunError, expected: dict[str, Any]) -> None:
     assert error.code == expected["code"], error
     assert expected.get("message", "") in str(error)
@@ -150,6 +181,11 @@ def _check_error(error: RunError, expected: dict[str, Any]) -> None:
     if "node" in expected:
         assert error.node is not None
         assert error.node.id == expected["node"]
+    if "blueprint" in expected:
+        assert error.node is not None
+        assert error.node.blueprint == expected["blueprint"]
+    if "calls" in expected:
+        assert [f"{node.blueprint}:{node.line}" for node in error.calls] == expected["calls"]
     if "label" in expected:
         assert error.node is not None
         assert error.node.label == expected["label"]
