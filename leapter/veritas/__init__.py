@@ -20,15 +20,30 @@ from leapter.veritas.limits import DEFAULT_LIMITS, Limits
 from leapter.veritas.program import Outcome, Program, compile_program
 from leapter.veritas.schema import input_schema, output_schema
 from leapter.veritas.signature import Parameter, Signature, call_identifier
+from leapter.veritas.suite_runs import (
+    LEFT_OUT,
+    SUITES_WALL_TIME_S,
+    CaseResult,
+    Difference,
+    SuiteResult,
+    run_suites,
+)
+from leapter.veritas.suites import MAX_SUITE_BYTES, Case, Suite, read_suite
 from leapter.veritas.tree import syntax_tree
 from leapter.veritas.types import Type
 
 __all__ = [
     "ALONE",
     "DEFAULT_LIMITS",
+    "LEFT_OUT",
+    "MAX_SUITE_BYTES",
     "NO_TYPES",
+    "SUITES_WALL_TIME_S",
     "Analysis",
     "BlueprintThrown",
+    "Case",
+    "CaseResult",
+    "Difference",
     "Document",
     "Environment",
     "Fault",
@@ -43,6 +58,8 @@ __all__ = [
     "Program",
     "RunError",
     "Signature",
+    "Suite",
+    "SuiteResult",
     "Type",
     "Types",
     "VeritasError",
@@ -52,5 +69,7 @@ __all__ = [
     "example_inputs",
     "input_schema",
     "output_schema",
+    "read_suite",
+    "run_suites",
     "syntax_tree",
 ]
