@@ -2,7 +2,7 @@
 
 from leapter.veritas.analysis import Analysis, analyze
 from leapter.veritas.ast import Document
-from leapter.veritas.definitions import NO_TYPES, Types
+from leapter.veritas.definitions import NO_TYPES, Alias, Definition, Field, Structure, Types
 from leapter.veritas.environment import ALONE, Environment
 from leapter.veritas.errors import (
     BlueprintThrown,
@@ -31,6 +31,7 @@ from leapter.veritas.suite_runs import (
 from leapter.veritas.suites import MAX_SUITE_BYTES, Case, Suite, read_suite
 from leapter.veritas.tree import syntax_tree
 from leapter.veritas.types import Type
+from leapter.veritas.types_document import TypesAnalysis, analyze_types
 
 __all__ = [
     "ALONE",
@@ -39,14 +40,17 @@ __all__ = [
     "MAX_SUITE_BYTES",
     "NO_TYPES",
     "SUITES_WALL_TIME_S",
+    "Alias",
     "Analysis",
     "BlueprintThrown",
     "Case",
     "CaseResult",
+    "Definition",
     "Difference",
     "Document",
     "Environment",
     "Fault",
+    "Field",
     "Finding",
     "InputError",
     "LimitExceeded",
@@ -58,12 +62,15 @@ __all__ = [
     "Program",
     "RunError",
     "Signature",
+    "Structure",
     "Suite",
     "SuiteResult",
     "Type",
     "Types",
+    "TypesAnalysis",
     "VeritasError",
     "analyze",
+    "analyze_types",
     "call_identifier",
     "compile_program",
     "example_inputs",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from leapter.veritas.signature import Signature
 from leapter.veritas.source import Source
-from leapter.veritas.types import Type
+from leapter.veritas.types import ANY, Type
 from leapter.veritas.values import Absent, Null
 
 # Classes of the tree are not frozen: creating a frozen instance takes about three times as long, and the
@@ -229,8 +229,9 @@ class Return(Statement):
 
 @dataclass(slots=True)
 class Parameter:
-    """An input or output as it is written; `default` and `choices` are expressions until the checker has
-    read them.
+    """An input or output as it is written; `default` and `choices` are expressions.
+
+    `base` is the type with every alias replaced by what it stands for; the checker fills it in.
     """
 
     notes: Notes
@@ -241,6 +242,7 @@ class Parameter:
     has_type: bool
     default: Expression | None
     choices: list[Expression] | None
+    base: Type = ANY
 
 
 @dataclass(slots=True)

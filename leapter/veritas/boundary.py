@@ -7,6 +7,7 @@ from leapter.veritas import ranges, temporal
 from leapter.veritas.errors import Fault, LimitExceeded, Node, OperationFailed
 from leapter.veritas.limits import Limits
 from leapter.veritas.numbers import number_to_text
+from leapter.veritas.paths import member_path
 from leapter.veritas.signature import Parameter
 from leapter.veritas.state import State
 from leapter.veritas.types import Type
@@ -181,14 +182,6 @@ def _map_of(element: Converter) -> Converter:
         }
 
     return convert
-
-
-def member_path(path: str, key: str) -> str:
-    """The path of a member: `rates.eu`, or `rates["e.u"]` where the key is not a name."""
-    if key.isidentifier():
-        return f"{path}.{key}"
-    shown = key if len(key) <= 60 else key[:59] + "…"
-    return f'{path}["{shown}"]'
 
 
 def _anything(value: object, path: str, faults: Faults, depth: int = 1) -> object:

@@ -1,15 +1,15 @@
 """The rules that a parsed logic file has to keep."""
 
-from collections.abc import Iterable
-
 from leapter.veritas import ast, temporal
 from leapter.veritas.builtins import FUNCTIONS
 from leapter.veritas.check_calls import identifier_of
 from leapter.veritas.check_dates import written_form
 from leapter.veritas.check_expressions import ExpressionChecker
+from leapter.veritas.choices import read_choices
+from leapter.veritas.definitions import nearest_type
 from leapter.veritas.environment import Environment
 from leapter.veritas.findings import Findings
-from leapter.veritas.literals import NotLiteralError, fits, json_value, literal_value
+from leapter.veritas.literals import NotLiteralError, json_value, literal_value, misfits
 from leapter.veritas.nodes import NodeNamer
 from leapter.veritas.shapes import (
     IS_ABSENT,
@@ -21,18 +21,8 @@ from leapter.veritas.shapes import (
     words,
 )
 from leapter.veritas.signature import Parameter, Signature
-from leapter.veritas.spelling import nearest
-from leapter.veritas.types import WORDS, Type
+from leapter.veritas.types import Type
 from leapter.veritas.values import NULL
-
-_TYPE_HINTS = {
-    "int": "number",
-    "integer": "number",
-    "float": "number",
-    "bool": "boolean",
-    "str": "_text",
-    "array": "list of …",
-}
 
 
 def check(document: ast.Document, environment: Environment, findings: Findings) -> Signature | None:
@@ -101,7 +91,8 @@ class _FunctionChecker(ExpressionChecker):
         outputs = tuple(self._parameter(parameter, is_input=False) for parameter in function.outputs)
         self._outputs = {parameter.name for parameter in function.outputs}
         self._declare_locals(function.body)
-        shapes = {name: shape_of_type(declared) for name, declared in self._types.items()}
+        types = self._environment.types
+        shapes = {name: shape_of_type(types.resolve(declared)) for name, declared in self._types.items()}
         self._shaper = Shaper(shapes)
         parameters = {parameter.name for parameter in (*inputs, *outputs)}
         self._find_results(function.body, self._types.keys() - parameters)
@@ -137,9 +128,9 @@ class _FunctionChecker(ExpressionChecker):
         declared = parameter.type
         if parameter.has_type:
             self._check_type(declared, parameter.start, is_local=False)
+        parameter.base = self._environment.types.resolve(declared)
         self._declare(parameter.name, parameter.start, declared)
         choices = self._choices(parameter)
-        has_default = parameter.default is not None
         default: object = None
         if parameter.default is not None:
             try:
@@ -153,96 +144,75 @@ class _FunctionChecker(ExpressionChecker):
                 )
             else:
                 default = json_value(value)
-                # Null may stand for a date: without it, no input could be a date that may be missing.
-                if not fits(value, declared) and not (value is NULL and declared.kind in temporal.KINDS):
-                    self._findings.error(
-                        parameter.default.start,
-                        "default_type",
-                        f"The default of `{parameter.name}` does not fit its type, {declared}.",
-                        written_form(declared),
-                    )
-                elif choices is not None and not _among(default, choices):
-                    self._findings.error(
-                        parameter.default.start,
-                        "default_not_allowed",
-                        f"The default of `{parameter.name}` is not among its allowed values.",
-                        None,
-                    )
+                self._check_default(parameter, parameter.default, value, choices)
         return Parameter(
             name=parameter.name,
             label=parameter.notes.label,
             description=parameter.notes.description,
             type=declared,
-            required=is_input and not has_default,
-            has_default=has_default,
+            base=parameter.base,
+            required=is_input and parameter.default is None,
+            has_default=parameter.default is not None,
             default=default,
             choices=choices,
             node_id=parameter.notes.node_id,
             line=parameter.line,
         )
 
+    def _check_default(
+        self,
+        parameter: ast.Parameter,
+        default: ast.Expression,
+        value: object,
+        choices: tuple[object, ...] | None,
+    ) -> None:
+        if value is NULL and parameter.base.kind in temporal.KINDS and choices is None:
+            # Without it, no input could be a date that may be missing.
+            return
+        types = self._environment.types
+        for misfit in misfits(default, parameter.type, types, path=parameter.name, choices=choices):
+            place = "" if misfit.path == parameter.name else f": `{misfit.path}`"
+            self._findings.error(
+                misfit.offset,
+                misfit.code,
+                f"The default of `{parameter.name}`{place} {misfit.message}.",
+                written_form(types.resolve(misfit.declared)),
+            )
+
     def _choices(self, parameter: ast.Parameter) -> tuple[object, ...] | None:
+        types = self._environment.types
         if parameter.choices is None:
-            return None
-        declared = parameter.type
-        single = declared.element if declared.kind == "list" and declared.element else declared
-        if not single.is_scalar:
-            self._findings.error(
-                parameter.start,
-                "choice_type",
-                f"`choice` does not go with {declared}.",
-                "It goes with numbers, text, truth values and dates.",
-            )
-            return None
-        if not parameter.choices:
-            self._findings.error(
-                parameter.start,
-                "empty_choice",
-                f"`{parameter.name}` has no allowed value at all.",
-                'choice ["a", "b"]',
-            )
-            return None
-        values: list[object] = []
-        for expression in parameter.choices:
-            try:
-                value = literal_value(expression)
-            except NotLiteralError as problem:
-                self._findings.error(
-                    problem.offset, "choice_not_literal", "An allowed value must be a literal.", None
-                )
-                continue
-            if not fits(value, single):
-                self._findings.error(
-                    expression.start,
-                    "choice_value",
-                    f"This allowed value does not fit the type {single}.",
-                    written_form(single),
-                )
-                continue
-            converted = json_value(value)
-            if _among(converted, values):
-                self._findings.warning(
-                    expression.start, "repeated_choice", "This allowed value is there twice.", "Remove one."
-                )
-                continue
-            values.append(converted)
-        return tuple(values)
+            return types.choices(parameter.type)
+        return read_choices(
+            parameter.choices,
+            parameter.type,
+            types,
+            self._findings,
+            word="choice",
+            name=parameter.name,
+            start=parameter.start,
+        )
 
     def _check_type(self, declared: Type, offset: int, *, is_local: bool) -> None:
-        inner = declared
-        while inner.element is not None:
-            inner = inner.element
+        inner = declared.innermost
+        types = self._environment.types
         if inner.kind == "named":
             self._document.uses_types = True
-            hint = _TYPE_HINTS.get(inner.name.lower()) or nearest(
-                inner.name, (*WORDS, "list of", "any single")
-            )
-            self._findings.error(
-                offset,
-                "unknown_type",
-                f"Cannot find type '{inner.name}'",
-                f"Did you mean {hint}?" if hint else None,
-            )
+            if inner.name in types.broken:
+                self._findings.error(
+                    offset,
+                    "broken_type",
+                    f"The type '{inner.name}' cannot be used, since its definition has errors.",
+                    "Mend the types document.",
+                )
+            elif inner.name not in types.definitions:
+                hint = nearest_type(inner.name, types.definitions)
+                self._findings.error(
+                    offset,
+                    "unknown_type",
+                    f"Cannot find type '{inner.name}'",
+                    f"Did you mean {hint}?" if hint else None,
+                )
         elif declared.kind == "any" and not is_local:
             self._findings.error(
                 offset,
@@ -273,8 +243,8 @@ class _FunctionChecker(ExpressionChecker):
                 if statement.declares:
                     # Loops after each other may share the name of their variable, as ES5 programs often do.
                     is_shared = name in self._loop_variables and name not in self._enclosing_loop_variables
+                    self._check_type(statement.type, statement.variable_start, is_local=True)
                     if not is_shared:
-                        self._check_type(statement.type, statement.variable_start, is_local=True)
                         if name not in self._types:
                             self._loop_variables.add(name)
                         self._declare(name, statement.variable_start, statement.type)
@@ -406,10 +376,8 @@ class _FunctionChecker(ExpressionChecker):
                 )
 
     def _check_assigned(self, value: ast.Expression, declared: Type, name: str) -> None:
-        expected = shape_of_type(declared)
+        expected = shape_of_type(self._environment.types.resolve(declared))
         shape = self._shaper.shape(value)
-        if declared.kind in ("any", "named"):
-            return
         if not shape.kinds & (expected.kinds | IS_NULL | IS_ABSENT):
             self._findings.warning(
                 value.start,
@@ -453,8 +421,3 @@ class _FunctionChecker(ExpressionChecker):
                 self._expression(output)
                 if isinstance(target, ast.Name) and target.name in self._types:
                     self._check_assigned(output, self._types[target.name], target.name)
-
-
-def _among(value: object, values: Iterable[object]) -> bool:
-    # 1 and true are equal in Python, not in Veritas.
-    return any(value == other and isinstance(value, bool) == isinstance(other, bool) for other in values)

@@ -233,7 +233,7 @@ class _FunctionCompiler(ExpressionCompiler):
                 statements.append(
                     self._assign(f"v_{output.name}", self._value(literal_value(output.default)))
                 )
-            elif output.type.is_list:
+            elif output.base.is_list:
                 statements.append(self._assign(f"v_{output.name}", self._value([])))
             else:
                 absent.append(f"v_{output.name}")

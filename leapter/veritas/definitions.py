@@ -1,15 +1,126 @@
 """The types that a project's types document defines."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from leapter.veritas.spelling import nearest
+from leapter.veritas.types import ANY, WORDS, Type
+
+# What a type is called elsewhere, and here.
+_ELSEWHERE = {
+    "int": "number",
+    "integer": "number",
+    "float": "number",
+    "double": "number",
+    "decimal": "number",
+    "bool": "boolean",
+    "str": "_text",
+    "array": "list of …",
+    "object": "any single",
+    "dict": "map of …",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """One field of a structure. `annotations` are JSON values by word: `{"format": "currency"}`."""
+
+    name: str
+    label: str
+    description: str
+    type: Type
+    is_optional: bool
+    annotations: Mapping[str, object]
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Structure:
+    """An object with named fields. `least_size` is how many values the smallest of it is made of, itself
+    counted.
+    """
+
+    name: str
+    label: str
+    description: str
+    fields: tuple[Field, ...]
+    annotations: Mapping[str, object]
+    line: int
+    least_size: int
+
+    def find(self, name: str) -> Field | None:
+        return next((member for member in self.fields if member.name == name), None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alias:
+    """A name for another type. `base` is as written; `target` is what it comes to, which is no alias.
+
+    `choices` are the allowed values (JSON), its own or those of the alias that it stands for; for a list,
+    those of the elements. None where nothing is constrained.
+    """
+
+    name: str
+    label: str
+    description: str
+    base: Type
+    target: Type
+    choices: tuple[object, ...] | None
+    annotations: Mapping[str, object]
+    line: int
+
+
+Definition = Structure | Alias
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Types:
-    """The defined types by name."""
+    """The sound definitions by name, in the order of the document.
 
-    definitions: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    `broken` are the names of those with errors, and of those that refer to one.
+    """
+
+    definitions: Mapping[str, Definition] = field(default_factory=lambda: MappingProxyType({}))
+    broken: frozenset[str] = frozenset()
+
+    def unaliased(self, declared: Type) -> Type:
+        """What `declared` stands for, if it is an alias; lists and maps may still be of aliases."""
+        definition = self.definitions.get(declared.name)
+        return definition.target if isinstance(definition, Alias) else declared
+
+    def resolve(self, declared: Type) -> Type:
+        """`declared` with every alias in it replaced by what it stands for.
+
+        A name that is left in it is that of a structure; one that is not defined becomes `any`.
+        """
+        target = self.unaliased(declared)
+        if target.element is not None:
+            element = self.resolve(target.element)
+            return target if element is target.element else Type(kind=target.kind, element=element)
+        return ANY if target.kind == "named" and target.name not in self.definitions else target
+
+    def structure(self, declared: Type) -> Structure | None:
+        """The structure that `declared` is or stands for."""
+        definition = self.definitions.get(self.unaliased(declared).name)
+        return definition if isinstance(definition, Structure) else None
+
+    def choices(self, declared: Type) -> tuple[object, ...] | None:
+        """The allowed values of `declared`, by its aliases; for a list, those of its elements."""
+        definition = self.definitions.get(declared.name)
+        if isinstance(definition, Alias) and definition.choices is not None:
+            return definition.choices
+        target = self.unaliased(declared)
+        if target.kind == "list" and target.element is not None:
+            # Those of a list in a list belong to that one's elements.
+            is_nested = self.unaliased(target.element).kind == "list"
+            return None if is_nested else self.choices(target.element)
+        return None
 
 
 NO_TYPES = Types()
+
+
+def nearest_type(name: str, defined: Iterable[str]) -> str | None:
+    """The type that was probably meant by `name`: a defined one, or a built-in one."""
+    return _ELSEWHERE.get(name.lower()) or nearest(name, (*defined, *WORDS, "list of", "any single"))

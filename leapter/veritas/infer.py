@@ -37,7 +37,7 @@ def infer(document: ast.Document, function: ast.Function) -> Inference:
     is_helper = function is not document.main
     for parameter in function.inputs:
         # Nothing checks the arguments of a call inside a file.
-        variables[parameter.name] = ANYTHING if is_helper else shape_of_type(parameter.type)
+        variables[parameter.name] = ANYTHING if is_helper else shape_of_type(parameter.base)
         if parameter.default is not None and not is_helper:
             variables[parameter.name] = join(
                 variables[parameter.name], shape_of_literal(literal_value(parameter.default))
@@ -45,7 +45,7 @@ def infer(document: ast.Document, function: ast.Function) -> Inference:
     for output in function.outputs:
         if output.default is not None:
             variables[output.name] = shape_of_literal(literal_value(output.default))
-        elif output.type.is_list:
+        elif output.base.is_list:
             variables[output.name] = shape_of_literal([])
         else:
             variables[output.name] = _ABSENT

@@ -1,6 +1,11 @@
 """Literals: defaults, allowed values and cells of decision tables."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
 from leapter.veritas import ast, ranges, temporal
+from leapter.veritas.definitions import Types
+from leapter.veritas.paths import member_path
 from leapter.veritas.types import Type
 from leapter.veritas.values import ABSENT, NULL, from_code_units
 
@@ -46,11 +51,16 @@ def json_value(value: object) -> object:
     return value
 
 
+def is_among(value: object, values: Iterable[object]) -> bool:
+    """Whether a JSON value is one of `values`."""
+    return any(value == other and isinstance(value, bool) == isinstance(other, bool) for other in values)
+
+
 def fits(value: object, declared: Type) -> bool:
     """Whether a literal's value may stand where `declared` is expected."""
     kind = declared.kind
     if kind in ("number", "percent"):
-        return isinstance(value, float)
+        return isinstance(value, float) and value - value == 0  # 1e999 is infinite
     if kind == "text":
         return isinstance(value, str)
     if kind == "boolean":
@@ -72,3 +82,64 @@ def fits(value: object, declared: Type) -> bool:
     if kind == "any multiple":
         return isinstance(value, list) and all(isinstance(element, dict) for element in value)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A literal, or a part of one, that may not stand where it does. `path` is as in `items[3].price`;
+    `message` reads on from it.
+    """
+
+    offset: int
+    code: str
+    path: str
+    message: str
+    declared: Type
+
+
+def misfits(
+    expression: ast.Expression,
+    declared: Type,
+    types: Types,
+    *,
+    path: str,
+    choices: tuple[object, ...] | None,
+) -> Iterator[Misfit]:
+    """What keeps a literal from being a value of `declared`; `choices` are the allowed ones (JSON), or those
+    of a list's elements.
+    """
+    target = types.unaliased(declared)
+    element = target.element
+    structure = types.structure(target)
+    if structure is not None and isinstance(expression, ast.ObjectLiteral):
+        entries = dict(expression.entries)
+        for member in structure.fields:
+            inner = f"{path}.{member.name}"
+            if member.name in entries:
+                value = entries.pop(member.name)
+                allowed = types.choices(member.type)
+                yield from misfits(value, member.type, types, path=inner, choices=allowed)
+            elif not member.is_optional:
+                yield Misfit(expression.start, "default_type", inner, "is required", member.type)
+        for key, value in entries.items():
+            message = f"is not a field of {structure.name}"
+            inner = member_path(path, from_code_units(key))
+            yield Misfit(value.start, "default_type", inner, message, declared)
+        return
+    if target.kind == "list" and element is not None and isinstance(expression, ast.ListLiteral):
+        allowed = types.choices(element) if choices is None else choices
+        for position, item in enumerate(expression.elements):
+            yield from misfits(item, element, types, path=f"{path}[{position}]", choices=allowed)
+        return
+    if target.kind == "map" and element is not None and isinstance(expression, ast.ObjectLiteral):
+        allowed = types.choices(element)
+        for key, value in expression.entries:
+            inner = member_path(path, from_code_units(key))
+            yield from misfits(value, element, types, path=inner, choices=allowed)
+        return
+    literal = literal_value(expression)
+    if structure is not None or not fits(literal, target):
+        yield Misfit(expression.start, "default_type", path, f"does not fit its type, {declared}", declared)
+    elif choices is not None and not is_among(json_value(literal), choices):
+        message = "is not among its allowed values"
+        yield Misfit(expression.start, "default_not_allowed", path, message, declared)

@@ -71,7 +71,7 @@ def _cut(shape: Shape, depth: int) -> Shape:
 
 
 def shape_of_type(declared: Type) -> Shape:
-    """What the run boundary lets through for a declared type."""
+    """What the run boundary lets through for a declared type, its aliases resolved (`Types.resolve`)."""
     kind = declared.kind
     if kind in ("number", "percent"):
         return A_NUMBER
@@ -86,7 +86,7 @@ def shape_of_type(declared: Type) -> Shape:
         return Shape(LIST, shape_of_type(declared.element) if declared.element else None)
     if kind == "any multiple":
         return Shape(LIST, Shape(OBJECT))
-    if kind in ("map", "any single", "range"):
+    if kind in ("map", "any single", "range", "named"):
         return Shape(OBJECT)
     return ANYTHING
 

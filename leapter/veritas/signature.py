@@ -24,12 +24,16 @@ def call_identifier(label: str) -> str:
 class Parameter:
     """An input or output. `default` and `choices` are JSON values; `default` is None where `has_default`
     is false.
+
+    `type` is as written; `base` is the same with every alias replaced by what it stands for, and `choices`
+    are also those that aliases allow. For a list, `choices` are those of its elements.
     """
 
     name: str
     label: str
     description: str
     type: Type
+    base: Type
     required: bool
     has_default: bool
     default: JsonValue

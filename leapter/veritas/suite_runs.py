@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, final
 
-from leapter.veritas.boundary import member_path
 from leapter.veritas.errors import LimitExceeded, Node, RunError
 from leapter.veritas.limits import DEFAULT_LIMITS, Limits
+from leapter.veritas.paths import member_path
 from leapter.veritas.program import Program
 from leapter.veritas.suites import Case, Suite
 

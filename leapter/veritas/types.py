@@ -59,6 +59,14 @@ class Type:
         return self.name or self.written or self.kind
 
     @property
+    def innermost(self) -> "Type":
+        """What the lists and maps are of; the type itself when it is neither."""
+        inner = self
+        while inner.element is not None:
+            inner = inner.element
+        return inner
+
+    @property
     def is_scalar(self) -> bool:
         return self.kind in SCALARS
 

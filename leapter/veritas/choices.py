@@ -1,0 +1,77 @@
+"""Allowed values: `choice` of inputs and outputs, `constrained_to` of aliases."""
+
+from leapter.veritas import ast
+from leapter.veritas.check_dates import written_form
+from leapter.veritas.definitions import Types
+from leapter.veritas.findings import Findings
+from leapter.veritas.literals import NotLiteralError, fits, json_value, literal_value
+from leapter.veritas.types import Type
+
+
+def read_choices(
+    written: list[ast.Expression],
+    declared: Type,
+    types: Types,
+    findings: Findings,
+    *,
+    word: str,
+    name: str,
+    start: int,
+) -> tuple[object, ...] | None:
+    """The values (JSON) that `word [...]` allows for `declared`, or for the elements of a list.
+
+    Reports what does not fit at its own place and the rest at `start`; None where there are errors.
+    """
+    base = types.resolve(declared)
+    single = base.element if base.kind == "list" and base.element is not None else base
+    if not single.is_scalar:
+        findings.error(
+            start,
+            "choice_type",
+            f"`{word}` does not go with {declared}.",
+            "It goes with numbers, text, truth values and dates.",
+        )
+        return None
+    if not written:
+        findings.error(start, "empty_choice", f"`{name}` has no allowed value at all.", f'{word} ["a", "b"]')
+        return None
+    possible = types.choices(declared)
+    # One of a type of a thousand values may name all of them again, so each look has to be short.
+    possible_keys = None if possible is None else {_key(value) for value in possible}
+    values: dict[tuple[bool, object], object] = {}
+    is_sound = True
+    for expression in written:
+        try:
+            value = literal_value(expression)
+        except NotLiteralError as problem:
+            findings.error(problem.offset, "choice_not_literal", "An allowed value must be a literal.", None)
+            is_sound = False
+            continue
+        if not fits(value, single):
+            findings.error(
+                expression.start,
+                "choice_value",
+                f"This allowed value does not fit the type {single}.",
+                written_form(single),
+            )
+            is_sound = False
+            continue
+        converted = json_value(value)
+        if possible_keys is not None and _key(converted) not in possible_keys:
+            findings.error(
+                expression.start, "choice_value", f"This value is not among those of {declared}.", None
+            )
+            is_sound = False
+            continue
+        if _key(converted) in values:
+            findings.warning(
+                expression.start, "repeated_choice", "This allowed value is there twice.", "Remove one."
+            )
+            continue
+        values[_key(converted)] = converted
+    return tuple(values.values()) if is_sound else None
+
+
+def _key(value: object) -> tuple[bool, object]:
+    # 1 and true are equal in Python, not in Veritas.
+    return isinstance(value, bool), value
