@@ -5,7 +5,7 @@ from functools import partial
 from flask import Flask
 
 from leapter.accounts.offers import OFFERS, Offer
-from leapter.blueprints import project_pages, routes
+from leapter.blueprints import project_pages, routes, specification_pages
 from leapter.blueprints.importing import EXAMPLES, import_example
 
 
@@ -22,3 +22,4 @@ def init_app(app: Flask) -> None:
     )
     app.register_blueprint(project_pages.pages)
     app.register_blueprint(routes.pages)
+    app.register_blueprint(specification_pages.pages)

@@ -11,8 +11,10 @@ from leapter.blueprints import addresses, exporting, panel, runs, service
 from leapter.blueprints.checking import signature_of
 from leapter.blueprints.forms import SourceForm
 from leapter.blueprints.highlight import marked_lines
+from leapter.blueprints.readings import read_revision
 from leapter.blueprints.sample_inputs import program_in_force, sample_inputs
 from leapter.blueprints.service import SavedRevision, ShownBlueprint, StaleRevisionError
+from leapter.blueprints.specification_pages import links_of, wanted_revision
 from leapter.blueprints.template_source import TEMPLATE_SOURCE
 from leapter.errors import InvalidInputError
 from leapter.projects.service import get_project
@@ -161,6 +163,8 @@ def _page(
     status: int = 200,
 ) -> Response:
     block = "run_panel" if request.method == "POST" else "content"
+    if request.headers.get("HX-Target") == "reading":
+        block = "reading"
     context: dict[str, Any] = {
         "shown": shown,
         "signature": signature,
@@ -172,17 +176,31 @@ def _page(
         "pretty": panel.pretty,
     }
     if not (htmx.wants_fragment() and block == "run_panel"):
-        by_line: dict[int, list[veritas.Finding]] = {}
-        lines = marked_lines(shown.newest.source)
-        for finding in shown.findings:
-            by_line.setdefault(min(finding.line, len(lines)), []).append(finding)
+        context |= _reading_context(shown)
+    if not (htmx.wants_fragment() and block in ("run_panel", "reading")):
         context |= {
-            "lines": lines,
-            "by_line": by_line,
             "curl": _curl(shown) if shown.in_force else None,
             "runs": runs.latest_runs(shown),
         }
     return htmx.render("blueprints/show.html", block, status=status, **context)
+
+
+def _reading_context(shown: ShownBlueprint) -> dict[str, Any]:
+    """What the part of the page needs that shows the Blueprint as source, document or diagram."""
+    view = request.args.get("view")
+    reading = read_revision(shown, wanted_revision("newest"))
+    by_line: dict[int, list[veritas.Finding]] = {}
+    lines = marked_lines(reading.revision.source)
+    for finding in service.findings_of(reading.revision):
+        by_line.setdefault(min(finding.line, len(lines)), []).append(finding)
+    return {
+        "view": view if view in ("specification", "flow") else "source",
+        "reading": reading,
+        "links": links_of(reading, on_own_pages=False),
+        "own_links": links_of(reading, on_own_pages=True),
+        "lines": lines,
+        "by_line": by_line,
+    }
 
 
 def _signature(shown: ShownBlueprint) -> veritas.Signature | None:

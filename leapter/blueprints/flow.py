@@ -1,0 +1,319 @@
+"""The flow of a Blueprint as a diagram: where each step stands, and the lines between them."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from leapter.blueprints.flow_parts import Block, Edge, Frame, Part, Shape, Text
+from leapter.blueprints.flow_shapes import (
+    BOX_WIDTH,
+    branch_shape,
+    end_shape,
+    header_shape,
+    otherwise_shape,
+    question_shape,
+    start_shape,
+    step_shape,
+)
+from leapter.blueprints.specification import Branch, Chapter, Specification, Step
+from leapter.blueprints.text_width import SMALL
+
+_GAP = 26  # between two steps
+_LANE_GAP = 22  # between two branches
+_TURN = 14  # from a shape to where its edge turns
+_MARGIN = 18  # between a frame and what is in it
+_RAIL = 36  # the same beside the steps of a loop: its edges run there
+_MAX_LANES = 4  # branches side by side; more stand below each other
+_EDGE = 4  # around the whole diagram
+# Pixels of a printed page without its margins: as wide as A4, as high as Letter. The first one has the title.
+_PAGE_WIDTH = 680
+_PAGE_HEIGHT = 900
+_FIRST_PAGE_HEIGHT = 740
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Band:
+    """A horizontal part of a diagram that fits on a page; no shape is cut at its ends.
+
+    Frames, edges and texts that reach into the next band are in both.
+    """
+
+    y: float
+    height: float
+    shapes: tuple[Shape, ...]
+    frames: tuple[Frame, ...]
+    edges: tuple[Edge, ...]
+    texts: tuple[Text, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Diagram:
+    """The flow of one function, from top to bottom in bands."""
+
+    chapter: Chapter
+    width: float
+    height: float
+    bands: tuple[Band, ...]
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """All its shapes, each once."""
+        return tuple(shape for band in self.bands for shape in band.shapes)
+
+
+def diagrams_of(specification: Specification) -> tuple[Diagram, ...]:
+    """The diagram of the Blueprint, then that of each helper."""
+    return tuple(_diagram(chapter) for chapter in (specification.main, *specification.appendices))
+
+
+def _diagram(chapter: Chapter) -> Diagram:
+    blocks = [_alone(start_shape(chapter)), *map(_block, chapter.steps), _alone(end_shape(chapter))]
+    flow = _sequence(blocks)
+    whole = Block(width=flow.width + 2 * _EDGE, height=flow.height + 2 * _EDGE, axis=flow.axis + _EDGE)
+    whole.put(flow, _EDGE, _EDGE)
+    return Diagram(
+        chapter=chapter,
+        width=whole.width,
+        height=whole.height,
+        bands=_bands(list(whole.placed()), whole.width, whole.height),
+    )
+
+
+def _block(step: Step) -> Block:
+    if step.kind == "section":
+        return _section(step)
+    if step.kind in ("each", "count", "while"):
+        return _loop(step)
+    if step.kind == "choose":
+        return _choose(step)
+    block = _alone(step_shape(step))
+    block.is_open = step.kind not in ("refuse", "finish", "leave", "next")
+    return block
+
+
+def _alone(shape: Shape) -> Block:
+    block = Block(width=shape.width, height=shape.height, axis=shape.width / 2)
+    block.put(shape)
+    return block
+
+
+def _sequence(blocks: Sequence[Block]) -> Block:
+    """Blocks below each other, on one axis."""
+    axis = max(block.axis for block in blocks)
+    right = max(block.width - block.axis for block in blocks)
+    whole = Block(
+        width=axis + right,
+        height=0,
+        axis=axis,
+        is_open=blocks[-1].is_open,
+        meets_shape=blocks[0].meets_shape,
+    )
+    y: float = 0
+    before: Block | None = None
+    for block in blocks:
+        if before is not None:
+            y += _GAP
+            if before.is_open:
+                whole.join((axis, y - _GAP), (axis, y), arrow=block.meets_shape)
+        whole.put(block, axis - block.axis, y)
+        y += block.height
+        before = block
+    whole.height = y
+    return whole
+
+
+def _section(step: Step) -> Block:
+    if not step.steps:
+        return _alone(header_shape(step, BOX_WIDTH))
+    inner = _sequence([_block(inner) for inner in step.steps])
+    width = max(inner.width, BOX_WIDTH) + 2 * _MARGIN
+    left = (width - inner.width) / 2
+    header = header_shape(step, width)
+    top = header.height + _GAP
+    height = top + inner.height + _MARGIN
+    axis = left + inner.axis
+    block = Block(width=width, height=height, axis=axis, is_open=inner.is_open)
+    block.put(Frame(kind="section", width=width, height=height))
+    block.put(header)
+    block.join((axis, header.height), (axis, top), arrow=inner.meets_shape)
+    block.put(inner, left, top)
+    if inner.is_open:
+        block.join((axis, top + inner.height), (axis, height))
+    return block
+
+
+def _loop(step: Step) -> Block:
+    if not step.steps:
+        return _alone(header_shape(step, BOX_WIDTH))
+    inner = _sequence([_block(inner) for inner in step.steps])
+    width = max(inner.width, BOX_WIDTH) + 2 * _RAIL
+    left = (width - inner.width) / 2
+    header = header_shape(step, width)
+    top = header.height + _GAP
+    bottom = top + inner.height
+    height = bottom + 2 * _TURN + _MARGIN
+    axis = left + inner.axis
+    block = Block(width=width, height=height, axis=axis)
+    block.put(Frame(kind="loop", width=width, height=height))
+    block.put(header)
+    block.join((axis, header.height), (axis, top), arrow=inner.meets_shape)
+    block.put(inner, left, top)
+    back, out = _MARGIN, width - _MARGIN
+    if inner.is_open:
+        turn = bottom + _TURN
+        block.join((axis, bottom), (axis, turn), (back, turn), (back, header.height), arrow=True)
+        block.put(Text(x=back + 7, y=header.height + 16, text="again", style="word"))
+    end = bottom + 2 * _TURN
+    block.join((out, header.height), (out, end), (axis, end), (axis, height))
+    done = "done"
+    block.put(Text(x=out - 7 - SMALL.width(done), y=header.height + 16, text=done, style="word"))
+    return block
+
+
+def _choose(step: Step) -> Block:
+    question = question_shape(step)
+    lanes = [_lane(branch, is_first=place == 0) for place, branch in enumerate(step.branches)]
+    if len(lanes) + (not step.has_else) > _MAX_LANES:
+        return _ladder(question, step)
+    if not step.has_else:
+        lanes.append(_alone(otherwise_shape()))
+    width = sum(lane.width for lane in lanes) + _LANE_GAP * (len(lanes) - 1)
+    # A single branch goes straight down, and the way around it passes on its right.
+    axis = lanes[0].axis if len(lanes) == 2 and not step.has_else else width / 2
+    left = max(0.0, question.width / 2 - axis)
+    width = max(left + width, left + axis + question.width / 2)
+    axis += left
+    fan = question.height + _TURN
+    top = question.height + 2 * _TURN
+    merge = top + max(lane.height for lane in lanes) + _TURN
+    block = Block(width=width, height=merge, axis=axis, is_open=any(lane.is_open for lane in lanes))
+    block.put(question, axis - question.width / 2)
+    for lane in lanes:
+        middle = left + lane.axis
+        block.join((axis, question.height), (axis, fan), (middle, fan), (middle, top), arrow=True)
+        block.put(lane, left, top)
+        if lane.is_open:
+            block.join((middle, top + lane.height), (middle, merge), (axis, merge))
+        left += lane.width + _LANE_GAP
+    return block
+
+
+def _lane(branch: Branch, *, is_first: bool) -> Block:
+    return _sequence([_alone(branch_shape(branch, is_first)), *map(_block, branch.steps)])
+
+
+def _ladder(question: Shape, step: Step) -> Block:
+    """Many branches: their conditions below each other, and what is done for each on its right."""
+    bodies = [
+        _sequence([_block(inner) for inner in branch.steps]) if branch.steps else None
+        for branch in step.branches
+    ]
+    pills = [branch_shape(branch, place == 0) for place, branch in enumerate(step.branches)]
+    axis = question.width / 2
+    body_left = axis + max(question.width, BOX_WIDTH) / 2 + 2 * _LANE_GAP
+    rail = body_left + max(body.width if body else 0 for body in bodies) + _LANE_GAP
+    block = Block(width=rail + 2, height=0, axis=axis)
+    block.put(question)
+    y = question.height
+    ends: list[tuple[tuple[float, float], ...]] = []
+    goes_on = True
+    for branch, pill, body in zip(step.branches, pills, bodies, strict=True):
+        if goes_on:
+            block.join((axis, y), (axis, y + _GAP), arrow=True)
+        y += _GAP
+        block.put(pill, axis - pill.width / 2, y)
+        middle, edge = y + pill.height / 2, axis + pill.width / 2
+        bottom = y + pill.height
+        if body is None:
+            ends.append(((edge, middle), (rail, middle)))
+        else:
+            top = middle + _GAP
+            entry = body_left + body.axis
+            block.join((edge, middle), (entry, middle), (entry, top), arrow=body.meets_shape)
+            block.put(body, body_left, top)
+            end = top + body.height
+            if body.is_open:
+                ends.append(((entry, end), (entry, end + _TURN), (rail, end + _TURN)))
+            bottom = max(bottom, end + _TURN)
+        if branch.condition is not None:
+            block.join((axis, y + pill.height), (axis, bottom))
+        goes_on = branch.condition is not None
+        y = bottom
+    merge = y + _TURN
+    for path in ends:
+        block.join(*path, (rail, merge), (axis, merge))
+    if goes_on:
+        block.join((axis, y), (axis, merge))
+    block.height, block.is_open = merge, goes_on or bool(ends)
+    return block
+
+
+def _bands(parts: list[Part], width: float, height: float) -> tuple[Band, ...]:
+    shapes = [part for part in parts if isinstance(part, Shape)]
+    frames = [part for part in parts if isinstance(part, Frame)]
+    edges = [part for part in parts if isinstance(part, Edge)]
+    texts = [part for part in parts if isinstance(part, Text)]
+    bands = []
+    whole = [(shape.y, shape.y + shape.height) for shape in shapes]
+    whole += [(text.y - SMALL.size, text.y + SMALL.size / 2) for text in texts]
+    # What is wider than a page is printed smaller.
+    scale = max(1, width / _PAGE_WIDTH)
+    cuts = _cuts(whole, frames, height, _PAGE_HEIGHT * scale, _FIRST_PAGE_HEIGHT * scale)
+    for top, bottom in zip([0.0, *cuts], [*cuts, height], strict=True):
+        bands.append(
+            Band(
+                y=top,
+                height=bottom - top,
+                shapes=tuple(shape for shape in shapes if top <= shape.y < bottom),
+                frames=tuple(frame for frame in frames if frame.y < bottom and frame.y + frame.height > top),
+                edges=tuple(edge for edge in edges if _reaches(edge, top, bottom)),
+                texts=tuple(text for text in texts if top <= text.y < bottom),
+            )
+        )
+    return tuple(bands)
+
+
+def _reaches(edge: Edge, top: float, bottom: float) -> bool:
+    heights = [y for _, y in edge.points]
+    return min(heights) <= bottom and max(heights) >= top
+
+
+def _cuts(
+    whole: list[tuple[float, float]], frames: list[Frame], height: float, page: float, first_page: float
+) -> list[float]:
+    """Where to cut between pages: in the middle of a gap, rather between frames than through one.
+
+    Args:
+        whole: where each thing that must not be cut begins and ends.
+        frames: what may be cut.
+        height: of the whole diagram.
+        page: what fits on a page; on the first one there is less room.
+    """
+    ends = sorted({frame.y for frame in frames} | {frame.y + frame.height for frame in frames})
+    gaps: list[float] = []
+    reached = 0.0
+    for top, bottom in sorted(whole):
+        if top > reached:
+            # The ends of frames part the gap: between two of them, or beside one.
+            parts = [reached, *ends[bisect_right(ends, reached) : bisect_left(ends, top)], top]
+            gaps += [(above + below) // 2 for above, below in pairwise(parts) if below - above > 2]
+        reached = max(reached, bottom)
+    cuts: list[float] = []
+    start, room = 0.0, first_page
+    while height - start > room:
+        fitting = [gap for gap in gaps if start < gap <= start + room]
+        if not fitting:
+            # What is higher than a page stays whole; it ends at the next gap.
+            fitting = [gap for gap in gaps if gap > start][:1]
+            if not fitting:
+                break
+        late = [gap for gap in fitting if gap > start + room / 2] or fitting
+        start = min(late, key=lambda gap: (_crossed(frames, gap), -gap))
+        cuts.append(start)
+        room = page
+    return cuts
+
+
+def _crossed(frames: list[Frame], y: float) -> int:
+    return sum(frame.y < y < frame.y + frame.height for frame in frames)
