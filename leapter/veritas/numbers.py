@@ -70,6 +70,11 @@ def to_integer(value: float) -> float:
     return float(math.trunc(value))
 
 
+def to_unsigned(value: float) -> int:
+    """ES5 §9.6 ToUint32: cut towards zero, then what is left over by 2**32; what is not finite is 0."""
+    return math.trunc(value) % 4294967296 if value - value == 0 else 0
+
+
 def modulo(left: float, right: float) -> float:
     """`left % right`: the sign is that of `left`."""
     if right == 0 or left in (math.inf, -math.inf):
