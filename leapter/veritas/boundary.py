@@ -1,6 +1,6 @@
 """The run boundary: JSON to values on the way in, values to JSON on the way out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final, cast
 
 from leapter.veritas import ranges, temporal
@@ -26,6 +26,8 @@ class Faults:
     more = 0
     # How many inputs were left out, required or not.
     missing = 0
+    # How many lists and objects the value that is being looked at lies in.
+    depth = 0
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -37,6 +39,22 @@ class Faults:
         else:
             self.more += 1
 
+    @property
+    def are_many(self) -> bool:
+        """Whether what is added now is only counted."""
+        return len(self.found) >= _MOST_FAULTS
+
+    def enter(self, path: str) -> bool:
+        """Whether the list or object at `path` may still have something in it; `leave` undoes it."""
+        if self.depth >= MAX_DEPTH:
+            self.add(path, f"is nested more than {MAX_DEPTH} deep")
+            return False
+        self.depth += 1
+        return True
+
+    def leave(self) -> None:
+        self.depth -= 1
+
 
 # Takes a JSON value, its path and where to report; returns the value of a run.
 Converter = Callable[[object, str, Faults], object]
@@ -45,7 +63,7 @@ _ZEROS: Final[dict[str, object]] = {"number": 0.0, "percent": 0.0, "text": "", "
 _NAMES: Final = {"number": "a number", "percent": "a number", "text": "text", "boolean": "true or false"}
 
 
-def _kind_of(value: object) -> str:
+def json_kind(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -75,7 +93,7 @@ def _number(value: object, path: str, faults: Faults) -> object:
         return 0.0
     if isinstance(value, float | int) and not isinstance(value, bool):
         return _number(float(value), path, faults)
-    faults.add(path, f"must be a number, not {_kind_of(value)}")
+    faults.add(path, f"must be a number, not {json_kind(value)}")
     return 0.0
 
 
@@ -87,7 +105,7 @@ def _text(value: object, path: str, faults: Faults) -> object:
         return converted
     if value is None:
         return ""
-    faults.add(path, f"must be text, not {_kind_of(value)}")
+    faults.add(path, f"must be text, not {json_kind(value)}")
     return ""
 
 
@@ -95,7 +113,7 @@ def _boolean(value: object, path: str, faults: Faults) -> object:
     if isinstance(value, bool):
         return value
     if value is not None:
-        faults.add(path, f"must be true or false, not {_kind_of(value)}")
+        faults.add(path, f"must be true or false, not {json_kind(value)}")
     return False
 
 
@@ -109,7 +127,7 @@ def _temporal(kind: str) -> Converter:
                 faults.add(path, fault)
             return str(value)
         if value is not None:
-            faults.add(path, f"must be {temporal.form_of(kind)}, not {_kind_of(value)}")
+            faults.add(path, f"must be {temporal.form_of(kind)}, not {json_kind(value)}")
         return NULL
 
     return convert
@@ -118,7 +136,7 @@ def _temporal(kind: str) -> Converter:
 def _range(value: object, path: str, faults: Faults) -> object:
     if isinstance(value, dict):
         return ranges.read_range(value, path, faults.add, lambda bound, where: _number(bound, where, faults))
-    faults.add(path, f"must be {ranges.FORM}, not {_kind_of(value)}")
+    faults.add(path, f"must be {ranges.FORM}, not {json_kind(value)}")
     return {}
 
 
@@ -131,14 +149,18 @@ def _length_fits(length: int, path: str, faults: Faults) -> bool:
     return True
 
 
-def _list_of(element: Converter) -> Converter:
+def list_of(element: Converter) -> Converter:
+    """Of a list whose elements `element` converts."""
+
     def convert(value: object, path: str, faults: Faults) -> object:
         if not isinstance(value, list | tuple):
-            faults.add(path, f"must be a list, not {_kind_of(value)}")
+            faults.add(path, f"must be a list, not {json_kind(value)}")
             return []
-        if not _length_fits(len(value), path, faults):
+        if not _length_fits(len(value), path, faults) or not faults.enter(path):
             return []
-        return [element(item, f"{path}[{position}]", faults) for position, item in enumerate(value)]
+        converted = [element(item, f"{path}[{position}]", faults) for position, item in enumerate(value)]
+        faults.leave()
+        return converted
 
     return convert
 
@@ -146,7 +168,7 @@ def _list_of(element: Converter) -> Converter:
 def _numbers(value: object, path: str, faults: Faults) -> object:
     # Most lists are of numbers: a path is made only for an element that needs one.
     if not isinstance(value, list | tuple):
-        faults.add(path, f"must be a list, not {_kind_of(value)}")
+        faults.add(path, f"must be a list, not {json_kind(value)}")
         return []
     if not _length_fits(len(value), path, faults):
         return []
@@ -172,19 +194,21 @@ def plain_numbers(value: object, most: int) -> list[float] | None:
 def _map_of(element: Converter) -> Converter:
     def convert(value: object, path: str, faults: Faults) -> object:
         if not isinstance(value, dict):
-            faults.add(path, f"must be an object, not {_kind_of(value)}")
+            faults.add(path, f"must be an object, not {json_kind(value)}")
             return {}
-        if not _length_fits(len(value), path, faults):
+        if not _length_fits(len(value), path, faults) or not faults.enter(path):
             return {}
-        return {
+        converted = {
             to_code_units(str(key)): element(member, member_path(path, str(key)), faults)
             for key, member in value.items()
         }
+        faults.leave()
+        return converted
 
     return convert
 
 
-def _anything(value: object, path: str, faults: Faults, depth: int = 1) -> object:
+def _anything(value: object, path: str, faults: Faults) -> object:
     """Any JSON value. Null stays null here, since no type says what its zero would be."""
     if value is None:
         return NULL
@@ -197,27 +221,29 @@ def _anything(value: object, path: str, faults: Faults, depth: int = 1) -> objec
     if not isinstance(value, list | tuple | dict):
         faults.add(path, "is not a JSON value")
         return NULL
-    if depth > MAX_DEPTH:
-        faults.add(path, f"is nested more than {MAX_DEPTH} deep")
+    if not _length_fits(len(value), path, faults) or not faults.enter(path):
         return NULL
-    if not _length_fits(len(value), path, faults):
-        return NULL
+    converted: object
     if isinstance(value, dict):
-        return {
-            to_code_units(str(key)): _anything(member, member_path(path, str(key)), faults, depth + 1)
+        converted = {
+            to_code_units(str(key)): _anything(member, member_path(path, str(key)), faults)
             for key, member in value.items()
         }
-    return [_anything(item, f"{path}[{position}]", faults, depth + 1) for position, item in enumerate(value)]
+    else:
+        converted = [_anything(item, f"{path}[{position}]", faults) for position, item in enumerate(value)]
+    faults.leave()
+    return converted
 
 
 def _object(value: object, path: str, faults: Faults) -> object:
     if not isinstance(value, dict):
-        faults.add(path, f"must be an object, not {_kind_of(value)}")
+        faults.add(path, f"must be an object, not {json_kind(value)}")
         return {}
     return _anything(value, path, faults)
 
 
-def _converter(declared: Type) -> Converter:
+def converter(declared: Type, named: Callable[[Type], Converter]) -> Converter:
+    """What turns JSON into a value of `declared`; `named` gives it for a type of the types document."""
     kind = declared.kind
     if kind in ("number", "percent"):
         return _number
@@ -233,52 +259,15 @@ def _converter(declared: Type) -> Converter:
         return (
             _numbers
             if declared.element.kind in ("number", "percent")
-            else _list_of(_converter(declared.element))
+            else list_of(converter(declared.element, named))
         )
     if kind == "map" and declared.element is not None:
-        return _map_of(_converter(declared.element))
+        return _map_of(converter(declared.element, named))
+    if kind == "named":
+        return named(declared)
     if kind == "any multiple":
-        return _list_of(_object)
+        return list_of(_object)
     return _object if kind == "any single" else _anything
-
-
-def input_converter(parameter: Parameter) -> Converter:
-    """What turns the JSON value of an input into a value of a run, and reports what does not fit."""
-    convert = _converter(parameter.type)
-    if parameter.choices is None:
-        return convert
-    choices = parameter.choices
-    allowed = frozenset((isinstance(choice, bool), choice) for choice in choices)
-    shown = ", ".join(_shown(choice) for choice in choices[:20]) + (", …" if len(choices) > 20 else "")
-
-    def check(value: object, sent: object, path: str, faults: Faults) -> None:
-        plain = from_code_units(value) if isinstance(value, str) else value
-        if (isinstance(plain, bool), plain) not in allowed:
-            # Null has become the zero of the type, which the caller never wrote.
-            faults.add(path, f"must be one of {shown}; it is {'null' if sent is None else _shown(plain)}")
-
-    def convert_chosen(value: object, path: str, faults: Faults) -> object:
-        before = len(faults.found) + faults.more
-        converted = convert(value, path, faults)
-        if len(faults.found) + faults.more == before:
-            if isinstance(converted, list):
-                sent = cast("Sequence[object]", value)  # a list was sent, or its type would be a fault
-                for position, element in enumerate(converted):
-                    check(element, sent[position], f"{path}[{position}]", faults)
-            else:
-                check(converted, value, path, faults)
-        return converted
-
-    return convert_chosen
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return number_to_text(float(value))
-    text = str(value)
-    return f'"{text}"' if len(text) <= 60 else f'"{text[:59]}…"'
 
 
 def default_value(value: object) -> object:

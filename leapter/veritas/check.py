@@ -6,7 +6,7 @@ from leapter.veritas.check_calls import identifier_of
 from leapter.veritas.check_dates import written_form
 from leapter.veritas.check_expressions import ExpressionChecker
 from leapter.veritas.choices import read_choices
-from leapter.veritas.definitions import nearest_type
+from leapter.veritas.definitions import MAX_LEAST_SIZE, nearest_type
 from leapter.veritas.environment import Environment
 from leapter.veritas.findings import Findings
 from leapter.veritas.literals import NotLiteralError, json_value, literal_value, misfits
@@ -90,6 +90,7 @@ class _FunctionChecker(ExpressionChecker):
         inputs = tuple(self._parameter(parameter, is_input=True) for parameter in function.inputs)
         outputs = tuple(self._parameter(parameter, is_input=False) for parameter in function.outputs)
         self._outputs = {parameter.name for parameter in function.outputs}
+        self._check_size(inputs)
         self._declare_locals(function.body)
         types = self._environment.types
         shapes = {name: shape_of_type(types.resolve(declared)) for name, declared in self._types.items()}
@@ -107,6 +108,16 @@ class _FunctionChecker(ExpressionChecker):
             outputs=outputs,
             types=self._environment.types,
         )
+
+    def _check_size(self, inputs: tuple[Parameter, ...]) -> None:
+        structures = map(self._environment.types.structure, [parameter.type for parameter in inputs])
+        if sum(structure.least_size for structure in structures if structure) > MAX_LEAST_SIZE:
+            self._findings.error(
+                self._function.start,
+                "inputs_too_large",
+                f"Every call would have to send more than {MAX_LEAST_SIZE:,} values.",
+                "Make some fields of the structures optional.",
+            )
 
     # Declarations
 

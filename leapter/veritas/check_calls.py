@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from leapter.veritas import ast
-from leapter.veritas.boundary import Faults, input_converter
+from leapter.veritas.boundary import Faults
 from leapter.veritas.builtins import FUNCTIONS
+from leapter.veritas.definitions import NO_TYPES, Types
 from leapter.veritas.environment import Environment
 from leapter.veritas.findings import Findings
+from leapter.veritas.inputs import InputConverters
 from leapter.veritas.instead import INSTEAD
 from leapter.veritas.limits import DEFAULT_LIMITS
 from leapter.veritas.literals import NotLiteralError, json_value, literal_value
@@ -25,6 +27,8 @@ class _Input:
     # What the boundary of a Blueprint checks; nothing checks the arguments of a helper.
     type: Type | None = None
     parameter: Parameter | None = None
+    # What the names in the types stand for.
+    types: Types = NO_TYPES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,13 +70,16 @@ class CallChecker:
         main = self._document.main
         function = self._functions.get(name)
         if function is not None and function is not main:
-            return _from_function(function, is_helper=True)
+            return _from_function(function, NO_TYPES, is_helper=True)
         if name == identifier_of(main):
-            return _from_function(main, is_helper=False)
+            return self._own()
         signature = self._environment.blueprints.get(name)
         if signature is not None:
             return _from_signature(name, signature)
-        return _from_function(main, is_helper=False) if name == main.name else None
+        return self._own() if name == main.name else None
+
+    def _own(self) -> _Callee:
+        return _from_function(self._document.main, self._environment.types, is_helper=False)
 
     def _note_call(self, name: str) -> None:
         """Keeps what the document depends on; a name that nothing has may be a Blueprint's one day."""
@@ -147,7 +154,7 @@ class CallChecker:
         if parameter.type is None:
             return
         shape = self._shaper.shape(argument.value)
-        possible = shape_of_type(parameter.type).kinds | IS_NULL | IS_ABSENT
+        possible = shape_of_type(parameter.types.resolve(parameter.type)).kinds | IS_NULL | IS_ABSENT
         if shape.kinds and not shape.kinds & possible:
             self._findings.error(
                 argument.value.start,
@@ -156,9 +163,9 @@ class CallChecker:
                 None,
             )
         elif parameter.parameter is not None:
-            self._check_literal(callee, argument, parameter.parameter)
+            self._check_literal(callee, argument, parameter.parameter, parameter.types)
 
-    def _check_literal(self, callee: str, argument: ast.Argument, parameter: Parameter) -> None:
+    def _check_literal(self, callee: str, argument: ast.Argument, parameter: Parameter, types: Types) -> None:
         try:
             value = literal_value(argument.value)
         except NotLiteralError:
@@ -166,7 +173,8 @@ class CallChecker:
         if value is ABSENT:
             return
         faults = Faults(DEFAULT_LIMITS)
-        input_converter(parameter)(json_value(value), parameter.name, faults)
+        convert = InputConverters(types).of_input(parameter)
+        convert(json_value(value), parameter.name, faults)
         for fault in faults.found[:1]:
             self._findings.error(
                 argument.value.start,
@@ -268,12 +276,14 @@ def _stored(body: list[ast.Statement]) -> Iterable[tuple[str, ast.Expression | N
             yield from _stored(statement.body)
 
 
-def _from_function(function: ast.Function, *, is_helper: bool) -> _Callee:
+def _from_function(function: ast.Function, types: Types, *, is_helper: bool) -> _Callee:
     return _Callee(
         name=function.name if is_helper else identifier_of(function),
         inputs={
             parameter.name: _Input(
-                required=parameter.default is None, type=None if is_helper else parameter.type
+                required=parameter.default is None,
+                type=None if is_helper else parameter.type,
+                types=types,
             )
             for parameter in function.inputs
         },
@@ -285,7 +295,12 @@ def _from_signature(name: str, signature: Signature) -> _Callee:
     return _Callee(
         name=name,
         inputs={
-            parameter.name: _Input(required=parameter.required, type=parameter.type, parameter=parameter)
+            parameter.name: _Input(
+                required=parameter.required,
+                type=parameter.type,
+                parameter=parameter,
+                types=signature.types,
+            )
             for parameter in signature.inputs
         },
         outputs=tuple(output.name for output in signature.outputs),

@@ -120,6 +120,9 @@ class Types:
 
 NO_TYPES = Types()
 
+# Of how many values the smallest of a structure, and the structures of one call, may be made.
+MAX_LEAST_SIZE = 10_000
+
 
 def nearest_type(name: str, defined: Iterable[str]) -> str | None:
     """The type that was probably meant by `name`: a defined one, or a built-in one."""

@@ -8,7 +8,8 @@ all else goes to the converters of boundary.py.
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from leapter.veritas.boundary import Faults, default_value, input_converter, output_value, plain_numbers
+from leapter.veritas.boundary import Converter, Faults, default_value, output_value, plain_numbers
+from leapter.veritas.inputs import InputConverters
 from leapter.veritas.signature import Parameter, Signature
 from leapter.veritas.state import State
 from leapter.veritas.values import ABSENT, to_code_units
@@ -24,23 +25,24 @@ _SHORT = 50
 
 def reader_of(signature: Signature) -> Reader:
     """Names of inputs are identifiers of ASCII, so they can stand in the code as they are."""
+    converters = InputConverters(signature.types)
     lines = ["def read(inputs, faults):", "  get = inputs.get"]
-    if any(parameter.type.kind == "text" for parameter in signature.inputs):
+    if any(parameter.base.kind == "text" for parameter in signature.inputs):
         lines.append("  longest = faults.limits.string_characters")
     names: dict[str, object] = {"MISSING": MISSING, "type": type, "float": float, "int": int, "str": str}
     for position, parameter in enumerate(signature.inputs):
         value = f"x{position}"
         lines.append(f"  {value} = get({parameter.name!r}, MISSING)")
         lines += _fast_path(value, position, parameter, names)
-        names[f"slow{position}"] = _slow_path(parameter)
+        names[f"slow{position}"] = _slow_path(parameter, converters.of_input(parameter))
     results = "".join(f"x{position}, " for position in range(len(signature.inputs)))
     lines.append(f"  return ({results})")
     return _function("\n".join(lines), names, "read")
 
 
 def _fast_path(value: str, position: int, parameter: Parameter, names: dict[str, object]) -> list[str]:
-    kind = parameter.type.kind
-    if parameter.choices is not None:
+    kind = parameter.base.kind
+    if parameter.choices is not None and kind != "list":
         # By the text of the caller, the text of the run; only plain text can be looked up without surprises.
         names[f"chosen{position}"] = {
             choice: to_code_units(choice) for choice in parameter.choices if isinstance(choice, str)
@@ -68,8 +70,13 @@ def _fast_path(value: str, position: int, parameter: Parameter, names: dict[str,
             f"    {value} = slow{position}({value}, faults)",
         ]
     slow = f"{value} = slow{position}({value}, faults)"
-    element = parameter.type.element
-    if kind == "list" and element is not None and element.kind in ("number", "percent"):
+    element = parameter.base.element
+    if (
+        kind == "list"
+        and parameter.choices is None
+        and element is not None
+        and element.kind in ("number", "percent")
+    ):
         names |= {"plain_numbers": plain_numbers, "list": list, "len": len}
         return [
             "  y = None",
@@ -84,8 +91,8 @@ def _fast_path(value: str, position: int, parameter: Parameter, names: dict[str,
     return [f"  {slow}"]
 
 
-def _slow_path(parameter: Parameter) -> Callable[[object, Faults], object]:
-    convert = input_converter(parameter)
+def _slow_path(parameter: Parameter, convert: Converter) -> Callable[[object, Faults], object]:
+    has_structures = parameter.base.innermost.kind == "named"
     name, is_required, default = parameter.name, parameter.required, parameter.default
 
     def slow(value: object, faults: Faults) -> object:
@@ -95,7 +102,7 @@ def _slow_path(parameter: Parameter) -> Callable[[object, Faults], object]:
         if is_required:
             faults.add(name, "is required")
             return ABSENT
-        return default_value(default)
+        return convert(default, name, faults) if has_structures else default_value(default)
 
     return slow
 

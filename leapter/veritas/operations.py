@@ -4,8 +4,8 @@ import math
 
 from leapter.veritas.errors import OperationFailed
 from leapter.veritas.numbers import divide, modulo, number_to_text, text_to_number
-from leapter.veritas.state import BYTES_PER_CHARACTER, TEXT_BYTES, State
-from leapter.veritas.values import ABSENT, NULL
+from leapter.veritas.state import BYTES_PER_CHARACTER, BYTES_PER_MEMBER, TEXT_BYTES, State
+from leapter.veritas.values import ABSENT, NULL, Record
 
 # Lists inside lists, when they become text.
 MAX_TEXT_DEPTH = 64
@@ -249,9 +249,11 @@ def get_index(state: State, target: object, index: object) -> object:
 def set_property(state: State, target: object, name: str, value: object) -> None:
     if isinstance(target, dict):
         if name not in target:
-            raise OperationFailed(
-                f"The object has no property `{name}`, and an assignment does not create one."
-            )
+            if not isinstance(target, Record) or name not in target.fields:
+                raise OperationFailed(
+                    f"The object has no property `{name}`, and an assignment does not create one."
+                )
+            state.allocate(BYTES_PER_MEMBER)
         target[name] = value
         return
     if isinstance(target, list) and name == "length":

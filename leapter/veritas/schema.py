@@ -1,72 +1,180 @@
-"""JSON Schema of inputs and outputs, in the subset that OpenAPI 3.0 shares."""
+"""JSON Schema of inputs and outputs, in the subset that OpenAPI 3.0 shares.
+
+What the schema of the inputs lets through is what the run boundary lets through, but for this:
+
+- The boundary also takes null: for the zero of a number, text or truth value, for no date, for an optional
+  field that is left out, and for the open end of a range. That is not advertised.
+- The boundary refuses lists, texts and nesting beyond the limits of a run, and whole numbers beyond the
+  range of a double; the schema knows no limits.
+- A project can have unknown inputs ignored; the schema knows none.
+
+Schemas come in two forms. Alone, a schema has the structures in its own `$defs`. For an OpenAPI document, the
+caller passes the dict that becomes `components.schemas`, and the structures are put there.
+"""
 
 from typing import Any
 
 from leapter.veritas import ranges, temporal
+from leapter.veritas.definitions import Alias, Definition, Structure, Types
 from leapter.veritas.signature import Parameter, Signature
 from leapter.veritas.types import Type
 
+# An alias with more characters than this in its allowed values and description is a definition of its own:
+# written out wherever it is used, one of half a megabyte would make a schema of gigabytes.
+_MAX_WRITTEN_OUT = 2_000
 
-def input_schema(signature: Signature) -> dict[str, Any]:
-    """The schema of the object of inputs. Null, which the run boundary takes for a scalar's zero or for no
-    date, is not advertised.
+
+def input_schema(signature: Signature, components: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The schema of the object of inputs.
+
+    Args:
+        components: where the structures go that the schema refers to by `#/components/schemas/…`. Names are
+            those of the types document, with `$` as `.`; all Blueprints of a project may share the dict.
+            Without it they are in the schema's `$defs`.
     """
-    schema = _object(signature.inputs)
-    required = [parameter.name for parameter in signature.inputs if parameter.required]
+    return _schema(signature.inputs, signature.types, components, is_input=True)
+
+
+def output_schema(signature: Signature, components: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The schema of the object of outputs; `components` is as for `input_schema`. None is required, since an
+    absent output is left out.
+    """
+    return _schema(signature.outputs, signature.types, components, is_input=False)
+
+
+def _schema(
+    parameters: tuple[Parameter, ...], types: Types, components: dict[str, Any] | None, *, is_input: bool
+) -> dict[str, Any]:
+    builder = _Builder(types, components)
+    schema = _object(
+        {parameter.name: builder.of_parameter(parameter) for parameter in parameters},
+        [parameter.name for parameter in parameters if is_input and parameter.required],
+    )
+    builder.define()
+    if components is None and builder.definitions:
+        schema["$defs"] = builder.definitions
+    return schema
+
+
+def _object(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties, "additionalProperties": False}
     if required:  # OpenAPI 3.0 forbids an empty list here
         schema["required"] = required
     return schema
 
 
-def output_schema(signature: Signature) -> dict[str, Any]:
-    """The schema of the object of outputs. None is required, since an absent output is left out."""
-    return _object(signature.outputs)
+class _Builder:
+    """Makes schemas, and notes the definitions that they refer to."""
+
+    def __init__(self, types: Types, components: dict[str, Any] | None) -> None:
+        self._types = types
+        self._is_openapi = components is not None
+        self.definitions: dict[str, Any] = {} if components is None else components
+        self._pending: list[Definition] = []
+
+    def of_parameter(self, parameter: Parameter) -> dict[str, Any]:
+        if parameter.choices is None or parameter.choices is self._types.choices(parameter.type):
+            schema = self._of(parameter.type)
+        else:
+            schema = self._of_choices(parameter.type, parameter.choices)
+        schema = self._described(schema, _sentences(parameter.label, parameter.description))
+        # A null default is that of a date that may be missing; null is not advertised.
+        if parameter.has_default and parameter.default is not None:
+            schema = self._with(schema, "default", parameter.default)
+        return schema
+
+    def define(self) -> None:
+        """Writes the definitions that were referred to, and those that they refer to."""
+        while self._pending:
+            definition = self._pending.pop()
+            if isinstance(definition, Alias):
+                schema = self._of_alias(definition)
+            else:
+                schema = self._of_structure(definition)
+            self.definitions[self._key(definition.name)].update(schema)
+
+    def _key(self, name: str) -> str:
+        # A component's name has letters, digits, `.`, `-` and `_`; a type's has no `.`.
+        return name.replace("$", ".") if self._is_openapi else name
+
+    def _reference(self, definition: Definition) -> dict[str, Any]:
+        key = self._key(definition.name)
+        if key not in self.definitions:
+            self.definitions[key] = {}
+            self._pending.append(definition)
+        return {"$ref": f"#/components/schemas/{key}" if self._is_openapi else f"#/$defs/{key}"}
+
+    def _of_structure(self, structure: Structure) -> dict[str, Any]:
+        schema = _object(
+            {
+                member.name: self._described(
+                    self._of(member.type), _sentences(member.label, member.description)
+                )
+                for member in structure.fields
+            },
+            [member.name for member in structure.fields if not member.is_optional],
+        )
+        return self._described(schema, _sentences(structure.label, structure.description))
+
+    def _of_alias(self, alias: Alias) -> dict[str, Any]:
+        if alias.choices is None:
+            schema = self._of(alias.target)
+        else:
+            schema = self._of_choices(alias.target, alias.choices)
+        return self._described(schema, _sentences(alias.label, alias.description))
+
+    def _of_choices(self, declared: Type, choices: tuple[object, ...]) -> dict[str, Any]:
+        # What aliases allow is among the choices already.
+        schema = self._of(self._types.resolve(declared))
+        schema.get("items", schema)["enum"] = list(choices)
+        return schema
+
+    def _of(self, declared: Type) -> dict[str, Any]:
+        kind = declared.kind
+        if kind in ("number", "percent"):
+            return {"type": "number"}
+        if kind == "text":
+            return {"type": "string"}
+        if kind == "boolean":
+            return {"type": "boolean"}
+        if kind in temporal.KINDS:
+            return temporal.schema_of(kind)
+        if kind == "range":
+            return ranges.range_schema()
+        if kind == "list" and declared.element is not None:
+            return {"type": "array", "items": self._of(declared.element)}
+        if kind == "map" and declared.element is not None:
+            return {"type": "object", "additionalProperties": self._of(declared.element)}
+        if kind == "any multiple":
+            return {"type": "array", "items": {"type": "object"}}
+        if kind == "any single":
+            return {"type": "object"}
+        definition = self._types.definitions.get(declared.name)
+        if isinstance(definition, Structure):
+            return self._reference(definition)
+        if isinstance(definition, Alias):
+            return self._reference(definition) if _is_long(definition) else self._of_alias(definition)
+        return {}
+
+    def _described(self, schema: dict[str, Any], text: str) -> dict[str, Any]:
+        return self._with(schema, "description", text) if text else schema
+
+    def _with(self, schema: dict[str, Any], key: str, value: object) -> dict[str, Any]:
+        # In OpenAPI 3.0 nothing stands beside a reference.
+        return {"allOf": [schema], key: value} if "$ref" in schema else schema | {key: value}
 
 
-def _object(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {parameter.name: _property(parameter) for parameter in parameters},
-        "additionalProperties": False,
-    }
+def _sentences(label: str, description: str) -> str:
+    if not label or not description:
+        return label or description
+    stop = "" if label[-1] in ".?!:" else "."
+    return f"{label}{stop} {description}"
 
 
-def _property(parameter: Parameter) -> dict[str, Any]:
-    schema = _type(parameter.type)
-    if parameter.choices is not None:
-        target = schema["items"] if schema["type"] == "array" else schema
-        target["enum"] = list(parameter.choices)
-    text = _description(parameter)
-    if text:
-        schema["description"] = text
-    if parameter.has_default and parameter.default is not None:
-        schema["default"] = parameter.default
-    return schema
-
-
-def _description(parameter: Parameter) -> str:
-    if not parameter.label or not parameter.description:
-        return parameter.label or parameter.description
-    stop = "" if parameter.label[-1] in ".?!:" else "."
-    return f"{parameter.label}{stop} {parameter.description}"
-
-
-def _type(declared: Type) -> dict[str, Any]:
-    kind = declared.kind
-    if kind in ("number", "percent"):
-        return {"type": "number"}
-    if kind == "boolean":
-        return {"type": "boolean"}
-    if kind in temporal.KINDS:
-        return temporal.schema_of(kind)
-    if kind == "range":
-        return ranges.range_schema()
-    if kind == "list" and declared.element is not None:
-        return {"type": "array", "items": _type(declared.element)}
-    if kind == "map" and declared.element is not None:
-        return {"type": "object", "additionalProperties": _type(declared.element)}
-    if kind == "any multiple":
-        return {"type": "array", "items": {"type": "object"}}
-    if kind == "any single":
-        return {"type": "object"}
-    return {"type": "string"}
+def _is_long(alias: Alias) -> bool:
+    length = len(alias.description) + len(alias.label)
+    for choice in alias.choices or ():
+        length += len(str(choice))
+        if length > _MAX_WRITTEN_OUT:
+            return True
+    return length > _MAX_WRITTEN_OUT

@@ -11,10 +11,8 @@ from leapter.veritas.types_parser import WrittenType
 
 # Lists and maps inside each other, through aliases too.
 MAX_TYPE_DEPTH = 16
-# How deep, and of how many values, the smallest value of a structure may be: far below what the run boundary
-# takes.
+# Structures that have to be inside each other: far below what the run boundary takes.
 MAX_LEAST_DEPTH = 32
-MAX_LEAST_SIZE = 10_000
 _BUILT_IN = frozenset((*WORDS, "list", "map", "any", "type", "Structure"))
 # Looking for the nearest name costs milliseconds; a document full of unknown names shall not take minutes.
 _MOST_HINTS = 50

@@ -10,7 +10,8 @@ Basic Multilingual Plane is two surrogates (`to_code_units`, `from_code_units`).
 """
 
 import math
-from typing import Final, final
+from collections.abc import Iterable
+from typing import ClassVar, Final, final
 
 
 def _number(value: object) -> float:
@@ -100,3 +101,16 @@ def from_code_units(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+class Record(dict[str, object]):
+    """An object of a structure, as inputs bring it: a run may assign any of its fields, absent ones too."""
+
+    __slots__ = ()
+
+    fields: ClassVar[frozenset[str]] = frozenset()
+
+
+def record_class(fields: Iterable[str]) -> type[Record]:
+    """The class of the objects of one structure."""
+    return type("Record", (Record,), {"__slots__": (), "fields": frozenset(fields)})

@@ -8,7 +8,8 @@ lines. A case has a `name`, a program and what is expected of it.
 
 The program: `source`, or `shared` (a name of `sources`), or `body` (statements) or `result` (an expression,
 assigned to `out`), which are put into `function f(PARAMS) -> out: TYPE {`; its first line is line 2.
-`params` is empty and `type` is `number` unless given. `padded_to` fills the source with blanks up to so many
+`params` is empty and `type` is `number` unless given. `types` is the project's types document; it has no
+errors, or `types_findings` has them all. Without a program, the case is about the types document alone. `padded_to` fills the source with blanks up to so many
 bytes. `rule` is the id of a rule of rules.json that the case shows, or a list of them.
 
 Expected: `outputs` (compared as JSON text, so 1 is not 1.0), or `out` for the one output of that name, or
@@ -26,14 +27,15 @@ from pathlib import Path
 from typing import Any
 
 from leapter.veritas import (
-    Analysis,
     Environment,
     Finding,
     InputError,
     Limits,
     Program,
     RunError,
+    Types,
     analyze,
+    analyze_types,
     compile_program,
     syntax_tree,
 )
@@ -48,6 +50,8 @@ MEMBERS = frozenset(
         "rule",
         "source",
         "shared",
+        "types",
+        "types_findings",
         "blueprints",
         "gone",
         "body",
@@ -106,16 +110,20 @@ def _source(data: dict[str, Any], shared: dict[str, str | list[str]]) -> str:
         return _text(data["source"])
     if "shared" in data:
         return _text(shared[data["shared"]])
+    if not {"body", "result"} & data.keys():
+        return "function f() -> out: number { out = 1; }"
     body = _text(data["body"]) if "body" in data else f"out = {data['result']};"
     return f"function f({data.get('params', '')}) -> out: {data.get('type', 'number')} {{\n{body}\n}}"
 
 
 def run_case(case: Case) -> None:
     data = case.data
-    environment, library = _project(case)
+    types = analyze_types(_text(data.get("types", "")))
+    _check_findings(types.findings, data.get("types_findings", []))
+    environment, library = _project(case, types.types)
     analysis = analyze(case.source, environment)
     if "findings" in data:
-        _check_findings(analysis, data["findings"])
+        _check_findings(analysis.findings, data["findings"])
         return
     errors = [finding for finding in analysis.findings if finding.severity == "error"]
     assert not errors, errors
@@ -153,23 +161,24 @@ def run_case(case: Case) -> None:
     assert json.dumps(inputs) == before, "the caller's inputs were changed"
 
 
-def _project(case: Case) -> tuple[Environment, dict[str, Program]]:
+def _project(case: Case, types: Types) -> tuple[Environment, dict[str, Program]]:
     """The other Blueprints of the case's project, as the checker and as the run see them."""
-    own = analyze(case.source).signature
+    alone = Environment(types=types)
+    own = analyze(case.source, alone).signature
     sources = {identifier: _text(source) for identifier, source in case.data.get("blueprints", {}).items()}
     signatures = {
         identifier: signature
         for identifier, source in sources.items()
-        if (signature := analyze(source).signature) is not None
+        if (signature := analyze(source, alone).signature) is not None
     }
     seen_by_others = signatures | ({own.call_identifier: own} if own is not None else {})
     library = {}
     for identifier, source in sources.items():
-        analysis = analyze(source, Environment(blueprints=seen_by_others))
+        analysis = analyze(source, Environment(types=types, blueprints=seen_by_others))
         if identifier not in case.data.get("gone", ()) and not analysis.has_errors:
             assert analysis.document is not None
             library[identifier] = compile_program(analysis.document)
-    return Environment(blueprints=signatures), library
+    return Environment(types=types, blueprints=signatures), library
 
 
 def _check_error(error: RunError, expected: dict[str, Any]) -> None:
@@ -197,10 +206,10 @@ def _check_error(error: RunError, expected: dict[str, Any]) -> None:
             assert message in found[path]
 
 
-def _check_findings(analysis: Analysis, expected: list[dict[str, Any]]) -> None:
+def _check_findings(findings: tuple[Finding, ...], expected: list[dict[str, Any]]) -> None:
     for wanted in expected:
-        assert any(_matches(finding, wanted) for finding in analysis.findings), (wanted, analysis.findings)
-    for finding in analysis.findings:
+        assert any(_matches(finding, wanted) for finding in findings), (wanted, findings)
+    for finding in findings:
         if finding.severity == "error":
             assert any(_matches(finding, wanted) for wanted in expected), finding
 
