@@ -4,7 +4,7 @@ from collections import defaultdict
 from types import MappingProxyType
 
 from leapter.veritas.choices import read_choices
-from leapter.veritas.definitions import Alias, Field, Structure, Types, nearest_type
+from leapter.veritas.definitions import MAX_LEAST_SIZE, Alias, Field, Structure, Types, nearest_type
 from leapter.veritas.findings import Findings
 from leapter.veritas.types import WORDS, Type
 from leapter.veritas.types_parser import WrittenType

@@ -8,9 +8,10 @@ lines. A case has a `name`, a program and what is expected of it.
 
 The program: `source`, or `shared` (a name of `sources`), or `body` (statements) or `result` (an expression,
 assigned to `out`), which are put into `function f(PARAMS) -> out: TYPE {`; its first line is line 2.
-`params` is empty and `type` is `number` unless given. `types` is the project's types document; it has no
-errors, or `types_findings` has them all. Without a program, the case is about the types document alone. `padded_to` fills the source with blanks up to so many
-bytes. `rule` is the id of a rule of rules.json that the case shows, or a list of them.
+`params` is empty and `type` is `number` unless given. `padded_to` fills the source with blanks up to so many
+bytes. `types` is the project's types document; it has no errors, or `types_findings` names them all. Without
+a program, the case is about the types document alone. `rule` is the id of a rule of rules.json that the case
+shows, or a list of them.
 
 Expected: `outputs` (compared as JSON text, so 1 is not 1.0), or `out` for the one output of that name, or
 `error` (`code`, and any of `message`, which must be contained, `line`, `node`, `label`, `blueprint`, `calls`
