@@ -332,7 +332,12 @@ class _FunctionChecker(ExpressionChecker):
         elif isinstance(statement, ast.ForIn):
             self._expression(statement.values)
             if not statement.declares and statement.variable not in self._types:
-                self._unknown_name(statement.variable, statement.variable_start, assigned=True)
+                self._unknown_name(
+                    statement.variable,
+                    statement.variable_start,
+                    assigned=True,
+                    declaration=f"for (var {statement.variable} in …)",
+                )
             shape = self._shaper.shape(statement.values)
             if not shape.kinds & (LIST | IS_ABSENT | IS_NULL):
                 self._findings.error(

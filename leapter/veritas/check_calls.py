@@ -62,6 +62,8 @@ class CallChecker:
         self._findings = findings
         self._types: dict[str, Type] = {}
         self._shaper = Shaper({})
+        # Names without a declaration that were reported.
+        self._undeclared: set[str] = set()
         # By the name of a local that only ever holds results of calls: the outputs that these have.
         self._results: dict[str, frozenset[str]] = {}
 
@@ -119,6 +121,8 @@ class CallChecker:
                     f"`{name}` has no input `{argument.name}`.",
                     f"Did you mean `{close}`?" if close else example,
                 )
+                # The input that was meant is not missing as well.
+                given.add(close or argument.name)
             elif argument.name in given:
                 self._findings.error(
                     argument.start, "repeated_argument", f"`{argument.name}` is given twice.", "Remove one."
@@ -185,6 +189,8 @@ class CallChecker:
 
     def _unknown_callee(self, call: ast.Call, callee: ast.Name) -> None:
         name = callee.name
+        if name in self._findings.lost_names:
+            return
         is_named = any(argument.name is not None for argument in call.arguments)
         blueprints = tuple(islice(self._environment.blueprints, 20)) if is_named else ()
         instead = INSTEAD.get(name)

@@ -4,7 +4,8 @@ from leapter.veritas import ast, dates
 from leapter.veritas.builtins import FUNCTIONS, MATH, METHODS, Builtin
 from leapter.veritas.check_calls import CallChecker
 from leapter.veritas.check_dates import check_dates
-from leapter.veritas.instead import INSTEAD
+from leapter.veritas.instead import FOREIGN_NAMES, INSTEAD
+from leapter.veritas.lexer import RESERVED
 from leapter.veritas.shapes import (
     BOOLEAN,
     IS_ABSENT,
@@ -51,21 +52,33 @@ class ExpressionChecker(CallChecker):
         elif isinstance(expression, ast.Call):
             self._call(expression)
 
-    def _unknown_name(self, name: str, offset: int, *, assigned: bool) -> None:
-        if name in ("undefined", "nil", "None"):
-            self._findings.error(offset, "unknown_name", f"There is no `{name}`.", "Write absent or null.")
+    def _unknown_name(self, name: str, offset: int, *, assigned: bool, declaration: str = "") -> None:
+        """Reports a name that is not declared; one that has no near one only where it first stands, since it
+        is one declaration that is missing.
+        """
+        if name in self._findings.lost_names or name in self._findings.foreign_names:
             return
-        if name in ("True", "False"):
-            self._findings.error(offset, "unknown_name", f"There is no `{name}`.", f"Write {name.lower()}.")
+        lowered = name.lower()
+        if name in FOREIGN_NAMES or lowered in RESERVED:
+            fix: str | None = FOREIGN_NAMES.get(name, f"Write {lowered}.")
+            self._findings.error(offset, "unknown_name", f"There is no `{name}`.", fix)
             return
         close = nearest(name, self._types)
-        fix = f"Did you mean `{close}`?" if close else None
-        if fix is None and assigned:
-            fix = f"Declare it: var {name}: number;"
         if name in FUNCTIONS or name in self._functions:
             fix = f"`{name}` is a function; call it: {name}(…)"
         elif name in self._environment.blueprints:
             fix = f"`{name}` is a Blueprint; call it: {name}(…)"
+        elif close:
+            fix = f"Did you mean `{close}`?"
+        else:
+            if name in self._undeclared:
+                return
+            self._undeclared.add(name)
+            fix = declaration or (
+                f"Declare it: var {name}: number;"
+                if assigned
+                else f"Declare it: var {name}: number = …; or make it an input."
+            )
         self._findings.error(offset, "unknown_name", f"`{name}` is not declared.", fix)
 
     def _property(self, expression: ast.Property) -> None:
@@ -123,7 +136,7 @@ class ExpressionChecker(CallChecker):
             fix = f"Rename the variable, since it hides what else is called `{name}`." if hidden else None
             self._findings.error(callee.start, "not_callable", f"`{name}` is not a function.", fix)
         elif builtin is not None:
-            self._arguments(call, builtin, f"`{name}`")
+            has_arguments = self._arguments(call, builtin, f"`{name}`")
             if name in dates.OPERANDS:
                 check_dates(call, name, self._shaper, self._types, self._findings)
             elif name in ("min", "max") and call.arguments:
@@ -135,7 +148,7 @@ class ExpressionChecker(CallChecker):
                         f"`{name}` takes a list.",
                         f"{name}([a, b]) or Math.{name}(a, b)",
                     )
-            elif name in ("sum", "sort", "contains", "find") and call.arguments:
+            elif name in ("sum", "sort", "contains", "find") and has_arguments:
                 shape = self._shaper.shape(call.arguments[0].value)
                 if not shape.kinds & (LIST | IS_ABSENT | IS_NULL):
                     self._findings.error(
@@ -159,7 +172,14 @@ class ExpressionChecker(CallChecker):
                 self._arguments(call, builtin, f"`Math.{name}`")
             return
         self._expression(callee.target)
+        if isinstance(callee.target, ast.Name) and callee.target.name not in self._types:
+            return
         method = METHODS.get(name)
+        if name == "length":
+            self._findings.error(
+                callee.name_start, "unknown_method", "`length` is not called.", "Write it without ( )."
+            )
+            return
         if method is None:
             instead = INSTEAD.get(name)
             close = nearest(name, METHODS)
@@ -187,7 +207,8 @@ class ExpressionChecker(CallChecker):
                 None,
             )
 
-    def _arguments(self, call: ast.Call, builtin: Builtin, shown: str) -> None:
+    def _arguments(self, call: ast.Call, builtin: Builtin, shown: str) -> bool:
+        """Whether there are as many arguments as there must be, by position; reports it if not."""
         for argument in call.arguments:
             if argument.name is not None:
                 self._findings.error(
@@ -196,7 +217,7 @@ class ExpressionChecker(CallChecker):
                     f"{shown} takes its arguments by position.",
                     builtin.signature,
                 )
-                return
+                return False
         count = len(call.arguments)
         if not builtin.fewest <= count <= builtin.most:
             self._findings.error(
@@ -205,6 +226,8 @@ class ExpressionChecker(CallChecker):
                 f"{shown} does not take {_counted(count)}.",
                 f"Write {builtin.signature}.",
             )
+            return False
+        return True
 
 
 def _math_fix(name: str) -> str:

@@ -1,80 +1,138 @@
 """Tokens to inputs, outputs and their types."""
 
-from collections.abc import Callable
-
 from leapter.veritas import ast
-from leapter.veritas.expressions import NestingError, ParseError
+from leapter.veritas.expressions import NESTING, NestingError, ParseError
+from leapter.veritas.lexer import Token
 from leapter.veritas.tables import TableParser
 from leapter.veritas.types import ANY, WORDS, Type
+
+_CONTAINERS = {"list": "list", "array": "list", "map": "map", "dict": "map", "record": "map"}
 
 
 class DeclarationParser(TableParser):
     """Reads declarations; the parser of statements is built on it."""
 
-    def _parameters(self, closing: str, one: Callable[[], ast.Parameter]) -> list[ast.Parameter]:
+    def _parameters(self, closing: str) -> list[ast.Parameter]:
         parameters: list[ast.Parameter] = []
         while self.token.kind not in (closing, "end"):
             position = self.position
+            notes = self.notes()
             try:
-                parameters.append(one())
+                parameters.append(self._parameter(notes))
             except ParseError as problem:
                 self.report(problem)
-                self._skip_parameter(closing)
+                self._skip_parameter(position)
                 if self.position == position:
                     self.advance()
+            self.take_trailing_label(notes)
             if self.token.kind == closing:
                 break
-            if not self.accept(","):
-                if self.token.kind in ("->", "{", "}", "function", "end"):
-                    break
-                self.findings.error(
-                    self.token.start, "expected_comma", f"A comma is expected here, not {self.shown()}.", None
-                )
-                if self.token.kind != "name":
-                    self._skip_parameter(closing)
-                    self.accept(",")
+            if self.accept(","):
+                self.take_trailing_label(notes)
+                continue
+            if self.token.kind in ("->", "=>", "{", "}", ")", "function", "end"):
+                break
+            self.report(self.missed("expected_comma", "A comma is expected here"))
+            if self.token.kind != "name":
+                self._skip_parameter(self.position)
+                self.accept(",")
         return parameters
 
-    def _skip_parameter(self, closing: str) -> None:
-        depth = 0
+    def _skip_parameter(self, first: int) -> None:
+        """Behind a parameter that begins with the token `first` and could not be read."""
+        depth = self.depth_since(first)
         while self.token.kind != "end":
             kind = self.token.kind
-            if depth == 0 and kind in (",", closing, "->", "{", "function"):
+            if kind in ("->", "function") or (depth <= 0 and kind in (",", ")", "{")):
                 return
-            if kind in ("(", "["):
-                depth += 1
-            elif kind in (")", "]"):
-                depth -= 1
+            depth += NESTING.get(kind, 0)
             self.advance()
 
-    def _parameter(self) -> ast.Parameter:
-        notes = self.notes()
+    def _parameter(self, notes: ast.Notes) -> ast.Parameter:
         start = self.token.start
         name = self._new_name("An input or output")
-        has_type_word = False
-        kind = ANY
-        has_type = self.accept(":")
-        if has_type:
-            # `type` is also a fine name for a structure's alias, so it is the word only before a type.
-            if self.token.text == "type" and self.peek().kind == "name":
+        kind, has_type, has_type_word = self._declared_type(name, is_demanded=True)
+        parameter = ast.Parameter(notes, name, start, self.source.line_of(start), kind, has_type, None, None)
+        position = self.position
+        try:
+            while self._addition(parameter, has_type_word):
                 has_type_word = True
-                self.advance()
-            kind = self._type()
-        else:
-            self.findings.error(
-                self.token.start, "missing_type", f"`{name}` needs a type.", f"{name}: number"
-            )
-        choices: list[ast.Expression] | None = None
+        except ParseError as problem:
+            # The name is declared, whatever is wrong behind it.
+            self.report(problem)
+            self._skip_parameter(position)
+        return parameter
+
+    def _addition(self, parameter: ast.Parameter, has_type_word: bool) -> bool:
+        """Reads allowed values or a default, if there are some."""
         if self.token.text == "choice" and self.token.kind == "name":
-            self._demand_type_word(has_type_word, name, "`choice`")
+            self._demand_type_word(has_type_word, parameter.name, "`choice`")
             self.advance()
-            choices = self._choices()
-        default: ast.Expression | None = None
-        if self.token.kind == "=":
-            self._demand_type_word(has_type_word, name, "a default")
+            parameter.choices = self._choices()
+            return True
+        if self.token.kind in ("=", "=="):
+            self._demand_type_word(has_type_word, parameter.name, "a default")
+            if self.token.kind == "==":
+                self.findings.error(
+                    self.token.start, "expected_default", "A default is written with one `=`.", "Write ="
+                )
             self.advance()
-            default = self.unary()
-        return ast.Parameter(notes, name, start, self.source.line_of(start), kind, has_type, default, choices)
+            parameter.default = self.expression()
+            return True
+        return False
+
+    def _declared_type(self, name: str, *, is_demanded: bool = False) -> tuple[Type, bool, bool]:
+        """What stands behind a declared name: its type, whether one could be read, and whether the word
+        `type` begins it.
+        """
+        has_type_word = False
+        # A mark behind the name says in other languages that it may be left out.
+        if self.token.kind == "?" and self.peek().kind == ":":
+            self._report_optional_mark(name)
+        has_type = self.accept(":")
+        if not has_type and self.token.kind == "name" and not self.token.after_newline:
+            self.findings.error(
+                self.token.start,
+                "expected_colon",
+                f"`:` is expected between `{name}` and its type.",
+                f"{name}: …",
+            )
+            has_type = True
+        if not has_type:
+            if is_demanded:
+                self.findings.error(
+                    self.last_end, "missing_type", f"`{name}` needs a type.", f"{name}: number"
+                )
+            return ANY, False, False
+        if self.token.text == "type" and self.peek().kind == "name":
+            # `type` is also a fine name for a structure's alias, so it is the word only before a type.
+            has_type_word = True
+            self.advance()
+        try:
+            declared = self._type()
+            if self.token.kind == "?" and self.peek().kind in (",", ")", "=", "{", "->"):
+                self._report_optional_mark(name)
+            return declared, True, has_type_word
+        except ParseError as problem:
+            self.report(problem)
+            self._skip_type()
+            return ANY, False, True
+
+    def _report_optional_mark(self, name: str) -> None:
+        self.findings.error(
+            self.token.start,
+            "optional_mark",
+            f"A `?` does not make `{name}` optional; a default does.",
+            f"{name}: type number = 0",
+        )
+        self.advance()
+
+    def _skip_type(self) -> None:
+        """To what may stand behind a type; the type itself could not be read."""
+        while self.token.kind not in ("=", ",", ")", "->", "{", "}", ";", "in", "end"):
+            self.advance()
+            if self.token.after_newline:
+                return
 
     def _demand_type_word(self, has_type_word: bool, name: str, what: str) -> None:
         if not has_type_word:
@@ -106,15 +164,13 @@ class DeclarationParser(TableParser):
                     f"A type is expected here, not {self.shown()}.",
                     "number, _text, boolean, list of number …",
                 )
-            if token.text in ("list", "map") and self.peek().text == "of":
-                outer.append(token.text)
-                self.advance()
-                self.advance()
-                depth += 1
-                if depth > 16:
-                    raise NestingError(token.start, "This type is nested too deeply.", "At most 16 levels.")
-                continue
-            break
+            container = _CONTAINERS.get(token.text.lower())
+            if container is None or not self._is_container(token, container):
+                break
+            outer.append(container)
+            depth += 1
+            if depth > 16:
+                raise NestingError(token.start, "This type is nested too deeply.", "At most 16 levels.")
         self.advance()
         word = token.text
         result: Type
@@ -134,19 +190,57 @@ class DeclarationParser(TableParser):
                 f"`{outer[-1]} of any` says too little to check the values.",
                 "Name the type of the elements, or use `any multiple` for a list of objects.",
             )
+        if self.token.kind == "[" and self.peek().kind == "]":
+            self._report_container(self.token, "list")
+            self.advance()
+            self.advance()
+            outer.append("list")
         for word in reversed(outer):
             result = Type(kind="list" if word == "list" else "map", element=result)
+        while self.token.kind == ">":  # what is left of `list<number>`
+            self.advance()
         return result
 
-    def _new_name(self, what: str) -> str:
-        if self.token.kind != "name":
-            if self.token.text.isidentifier():
-                self.fail(
-                    "reserved_word",
-                    f"`{self.token.text}` is a word of the language and cannot be a name.",
-                    "Choose another name.",
-                )
-            self.fail("expected_name", f"{what} needs a name, not {self.shown()}.")
-        name = self.token.text
+    def _is_container(self, token: Token, container: str) -> bool:
+        """Whether `token` begins a type such as `list of`; steps over both words if so. What other languages
+        write for it is reported.
+        """
+        following = self.peek()
+        if following.text == "of":
+            if token.text != container:
+                self._report_container(token, container)
+            self.advance()
+            self.advance()
+            return True
+        if following.kind not in ("<", "name") or following.start > token.end + 1:
+            return False
+        if following.kind == "name" and (following.text not in WORDS or following.after_newline):
+            return False
+        self._report_container(token, container)
         self.advance()
-        return name
+        if self.accept("<") and self.peek().kind == ",":  # `map<string, number>`
+            self.advance()
+            self.advance()
+        return True
+
+    def _report_container(self, token: Token, container: str) -> None:
+        self.findings.error(
+            token.start,
+            "container_type",
+            f"A {container} is declared with the words `{container} of`.",
+            f"{container} of number",
+        )
+
+    def _new_name(self, what: str) -> str:
+        token = self.token
+        if token.kind != "name":
+            if not token.text.isidentifier() or token.after_newline:
+                raise self.missed("expected_name", f"{what} needs a name")
+            self.findings.error(
+                token.start,
+                "reserved_word",
+                f"`{token.text}` is a word of the language and cannot be a name.",
+                "Choose another name.",
+            )
+        self.advance()
+        return token.text

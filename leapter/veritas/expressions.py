@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from leapter.veritas import ast
 from leapter.veritas.findings import Findings
+from leapter.veritas.instead import INSTEAD
 from leapter.veritas.lexer import Note, Token, text_value
 from leapter.veritas.source import Source
 from leapter.veritas.values import ABSENT, NULL, to_code_units
@@ -28,14 +29,46 @@ _SYNONYMS = {"or": "||", "and": "&&", "is": "===", "isnt": "!==", "not": "!"}
 _FOREIGN_WORDS = {
     "new": "Write a literal: [] or {…}.",
     "typeof": "The type of every input and local is declared; nothing needs to ask for it.",
-    "instanceof": "The type of every input and local is declared; nothing needs to ask for it.",
     "delete": "Assign null instead.",
     "void": "Write absent.",
     "await": "Nothing here has to be waited for.",
+    "NOT": "Write not",
+    "Not": "Write not",
 }
-
+# Operators of other languages: what to write, and the operator that the rest is read with.
+_FOREIGN_OPERATORS = {
+    "&": ("Write and", "&&"),
+    "|": ("Write or", "||"),
+    "^": ("Write Math.pow(base, exponent) for a power, isnt for “either, not both”.", "*"),
+    "in": ("Write contains(list, value)", "==="),
+    "mod": ("Write %", "%"),
+    "div": ("Write Math.floor(a / b)", "/"),
+    "xor": ("Write isnt", "!=="),
+    "equals": ("Write is", "==="),
+    "instanceof": ("The type of every input and local is declared; nothing needs to ask for it.", "==="),
+    "AND": ("Write and", "&&"),
+    "OR": ("Write or", "||"),
+    "IS": ("Write is", "==="),
+    "ISNT": ("Write isnt", "!=="),
+    "MOD": ("Write %", "%"),
+    "And": ("Write and", "&&"),
+    "Or": ("Write or", "||"),
+    "Is": ("Write is", "==="),
+}
+# The same, for two signs that stand side by side.
+_FOREIGN_PAIRS = {
+    "**": ("Write Math.pow(base, exponent)", "*"),
+    "<>": ("Write isnt", "!=="),
+    "=<": ("Write <= for “less or equal”.", "<="),
+    "??": ("Write if_absent(value, fallback)", "||"),
+    "not in": ("Write !contains(list, value)", "==="),
+}
+_FOREIGN_STARTS = frozenset(("&", "|", "^", "in", "name", "*", "<", "=", "?", "not"))
 
 _VALUE_STARTS = frozenset(("name", "number", "string", "true", "false", "null", "absent", "(", "[", "{"))
+
+# What each bracket and brace adds to the depth.
+NESTING = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 
 
 class ParseError(Exception):
@@ -57,6 +90,12 @@ class NestingError(Exception):
         self.offset = offset
         self.message = message
         self.fix = fix
+
+
+def _instead_of_function(callee: ast.Expression) -> str:
+    """What to write instead of passing a function to `callee`."""
+    instead = INSTEAD.get(callee.name) if isinstance(callee, ast.Property) else None
+    return f"Use {instead or INSTEAD['forEach']}."
 
 
 class ExpressionParser:
@@ -88,8 +127,28 @@ class ExpressionParser:
 
     def expect(self, kind: str, sentence: str) -> None:
         if self.token.kind != kind:
-            self.fail("expected_token", f"{sentence}, not {self.shown()}.")
+            if self.token.kind == "=" and kind in (")", "]", ":"):
+                raise self.problem(
+                    "assignment_in_condition", "`=` assigns; a condition compares.", "Write == or is."
+                )
+            fix = f"Add a comma, or {kind}" if "comma" in sentence else f"Add {kind}"
+            raise self.missed("expected_token", sentence, fix)
         self.advance()
+
+    def missed(self, code: str, sentence: str, fix: str | None = None) -> ParseError:
+        """A problem with what is missing before the present token: at the end of a line that is not
+        complete, else at the token.
+        """
+        if self.position and (self.token.after_newline or self.token.kind == "end"):
+            return ParseError(self.last_end, code, f"{sentence}, before the line ends.", fix)
+        return ParseError(self.token.start, code, f"{sentence}, not {self.shown()}.", fix)
+
+    def depth_since(self, first: int) -> int:
+        """How many brackets and braces are open that were opened since the token `first`."""
+        depth = 0
+        for token in self.tokens[first : self.position]:
+            depth = max(0, depth + NESTING.get(token.kind, 0))
+        return depth
 
     @property
     def last_end(self) -> int:
@@ -163,6 +222,27 @@ class ExpressionParser:
                     result.node_id, result.has_own_id = "", False
         return result
 
+    def _add_notes(self, notes: ast.Notes, others: ast.Notes) -> None:
+        """Fills in what `notes` do not have."""
+        notes.label = notes.label or others.label
+        notes.description = notes.description or others.description
+        notes.blueprint_id = notes.blueprint_id or others.blueprint_id
+        if not notes.has_own_id:
+            notes.node_id, notes.has_own_id = others.node_id, others.has_own_id
+
+    def take_trailing_label(self, notes: ast.Notes) -> None:
+        """Gives a label at the end of the line to what ends there, unless that has one before it; then it
+        belongs to what follows.
+        """
+        last = self.tokens[self.position - 1]
+        if last.trailing is None:
+            return
+        if notes.label:
+            self.token.notes = [last.trailing, *(self.token.notes or ())]
+        else:
+            notes.label = last.trailing.text
+        last.trailing = None
+
     # Expressions
 
     def missing(self, offset: int) -> ast.Expression:
@@ -203,11 +283,17 @@ class ExpressionParser:
         left = self.unary()
         while True:
             token = self.token
-            level = _LEVELS.get(token.kind)
+            kind = token.kind
+            level = _LEVELS.get(kind)
+            width = 1
+            if kind in _FOREIGN_STARTS:
+                kind, width = self._foreign_operator()
+                level = _LEVELS.get(kind)
             if level is None or level < lowest:
                 return left
-            self.advance()
-            operator = _SYNONYMS.get(token.kind, token.kind)
+            for _ in range(width):
+                self.advance()
+            operator = _SYNONYMS.get(kind, kind)
             if token.kind == "is" and self.token.kind == "not":
                 self.findings.warning(
                     token.start,
@@ -221,6 +307,26 @@ class ExpressionParser:
                 left = ast.Logical(left.start, right.end, height, operator, left, right)
             else:
                 left = ast.Binary(left.start, right.end, height, operator, left, right)
+
+    def _foreign_operator(self) -> tuple[str, int]:
+        """Reports an operator of another language; returns the one to read the rest with, and how many tokens
+        it has.
+        """
+        token, following = self.token, self.peek()
+        pair = token.text + following.text
+        if pair in _FOREIGN_PAIRS and following.start == token.end:
+            fix, operator = _FOREIGN_PAIRS[pair]
+            shown, width = pair, 2
+        elif token.kind == "not" and following.kind == "in":
+            fix, operator = _FOREIGN_PAIRS["not in"]
+            shown, width = "not in", 2
+        elif token.text in _FOREIGN_OPERATORS and not token.after_newline:
+            fix, operator = _FOREIGN_OPERATORS[token.text]
+            shown, width = token.text, 1
+        else:
+            return token.kind, 1
+        self.findings.error(token.start, "foreign_operator", f"There is no operator `{shown}`.", fix)
+        return operator, width
 
     def unary(self) -> ast.Expression:
         kind = self.token.kind
@@ -242,6 +348,15 @@ class ExpressionParser:
         expression = self.primary()
         while True:
             token = self.token
+            if token.kind == "?" and self.peek().kind == "." and self.peek().start == token.end:
+                self.findings.error(
+                    token.start,
+                    "foreign_operator",
+                    "There is no operator `?.`.",
+                    "Test first: x == null ? absent : x.name",
+                )
+                self.advance()
+                token = self.token
             if token.kind == ".":
                 self.advance()
                 name = self.token
@@ -264,7 +379,7 @@ class ExpressionParser:
             elif token.kind == "(":
                 self.advance()
                 with self.nested(token.start):
-                    arguments = self._arguments()
+                    arguments = self._arguments(_instead_of_function(expression))
                 self.expect(")", "`)` or a comma is expected here")
                 height = self._height(
                     expression.start, expression, *[argument.value for argument in arguments]
@@ -273,7 +388,7 @@ class ExpressionParser:
             else:
                 return expression
 
-    def _arguments(self) -> list[ast.Argument]:
+    def _arguments(self, instead: str) -> list[ast.Argument]:
         arguments: list[ast.Argument] = []
         while self.token.kind not in (")", "end"):
             start = self.token.start
@@ -283,16 +398,25 @@ class ExpressionParser:
                 self.advance()
                 self.advance()
             if self.token.kind == "function":
-                self.fail(
-                    "function_value", "A function cannot be passed on.", "Use for (var x in list) { … }."
-                )
+                self.fail("function_value", "A function cannot be passed on.", instead)
+            if self._is_arrow_function():
+                self.fail("arrow_function", "There are no arrow functions.", instead)
             value = self.expression()
-            if self.token.kind == "=>":
-                self.fail("arrow_function", "There are no arrow functions.", "Use for (var x in list) { … }.")
             arguments.append(ast.Argument(name, value, start))
             if not self.accept(","):
                 break
         return arguments
+
+    def _is_arrow_function(self) -> bool:
+        """Whether `x => …` or `(x, y) => …` begins here."""
+        if self.token.kind == "name":
+            return self.peek().kind == "=>"
+        distance = 1
+        if self.token.kind == "(":
+            while self.peek(distance).kind in ("name", ","):
+                distance += 1
+            return self.peek(distance).kind == ")" and self.peek(distance + 1).kind == "=>"
+        return False
 
     def primary(self) -> ast.Expression:
         token = self.token
@@ -324,8 +448,6 @@ class ExpressionParser:
             return ast.Literal(token.start, token.end, 1, ABSENT)
         if kind == "(":
             self.advance()
-            if self.token.kind == ")" and self.peek().kind == "=>":
-                self.fail("arrow_function", "There are no arrow functions.", "Use for (var x in list) { … }.")
             with self.nested(token.start):
                 inner = self.expression()
             self.expect(")", "`)` is expected here")
@@ -336,21 +458,41 @@ class ExpressionParser:
             return self.list_literal()
         if kind == "{":
             return self._object()
-        if kind == "`":
-            self.fail("template", "There are no templates.", 'Join text with +: "Total: " + total')
-        if kind == "/":
-            self.fail(
-                "regular_expression",
-                "There are no regular expressions.",
-                "Use indexOf, slice, split or replace.",
+        raise self._no_value()
+
+    def _no_value(self) -> ParseError:
+        """The problem with the present token, where a value should be."""
+        token = self.token
+        if token.kind in ("++", "--"):
+            target = self.peek().text if self.peek().kind == "name" else "x"
+            return self.problem("increment", f"There is no `{token.kind}`.", f"{target} {token.kind[0]}= 1")
+        if token.kind == "function":
+            return self.problem(
+                "function_value", "A function is not a value.", "Declare it before the Blueprint's function."
             )
-        if kind in ("++", "--"):
-            self.fail("increment", f"There is no `{kind}`.", f"{self.peek().text or 'x'} {kind[0]}= 1")
-        if kind == "if":
-            self.fail("if_expression", "`if` is not a value.", "Write condition ? value : other.")
-        if kind == "=":
-            self.fail("expected_value", "A value is expected here, not `=`.", "Compare with ===, == or is.")
-        raise self.problem("expected_value", f"A value is expected here, not {self.shown()}.")
+        if token.kind == "if":
+            return self.problem("if_expression", "`if` is not a value.", "Write condition ? value : other.")
+        if token.kind == "=":
+            return self.problem(
+                "expected_value", "A value is expected here, not `=`.", "Compare with ===, == or is."
+            )
+        if token.kind == "`":
+            return self.problem("template", "There are no templates.", 'Join text with +: "Total: " + total')
+        before = self.tokens[self.position - 1].kind if self.position else ""
+        if before == "%":
+            return self.missed(
+                "expected_value",
+                "`%` divides and gives the remainder: a value is expected here",
+                "5 % is 0.05",
+            )
+        if token.notes and any(note.kind == "description" for note in token.notes):
+            return ParseError(
+                token.notes[0].start,
+                "expected_value",
+                'Between """ stands a description, which is not a value.',
+                "Put text between single or double quotes.",
+            )
+        return self.missed("expected_value", "A value is expected here")
 
     def list_literal(self) -> ast.ListLiteral:
         start = self.token.start

@@ -57,6 +57,10 @@ class Findings:
         self._source = source
         self._unread_lines: set[int] = set()
         self._found: dict[tuple[int, int, str, str], Finding] = {}
+        # Names with letters that no name can have; each is reported where it first stands.
+        self.foreign_names: set[str] = set()
+        # Names whose declaration could not be read: that they are unknown is no error of its own.
+        self.lost_names: set[str] = set()
 
     def error(self, offset: int, code: str, message: str, fix: str | None = None) -> None:
         self._add("error", offset, code, message, fix)

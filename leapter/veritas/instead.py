@@ -68,6 +68,31 @@ INSTEAD: dict[str, str] = {
     "coalesce": "if_absent(value, fallback)",
     "trunc": "Math.floor(n) or Math.ceil(n)",
     "sign": "n > 0 ? 1 : n < 0 ? -1 : 0",
+    "print": "an output: assign to it what is to be seen",
     "random": "nothing: a Blueprint is deterministic, so pass the value as an input",
     "now": "an input: a Blueprint has no clock",
+}
+
+# Names that other languages have without a declaration, and what to write here.
+FOREIGN_NAMES: dict[str, str] = {
+    "undefined": "Write absent or null.",
+    "nil": "Write absent or null.",
+    "None": "Write absent or null.",
+    "none": "Write absent or null.",
+    "empty": "Write absent or null.",
+    "yes": "Write true.",
+    "no": "Write false.",
+    "NaN": "Test with x !== x, which is true for NaN only.",
+    "Infinity": "Write 1 / 0.",
+    "console": "Assign what is to be seen to an output.",
+    "Date": "Take the date as an input; a date is a text such as 2026-01-31.",
+    "Object": "Write an object: {…}",
+    "Array": "Write a list: [].",
+    "JSON": "Inputs and outputs are JSON already.",
+    "Number": "Write +text for the number in a text.",
+    "String": 'Write "" + value for a text.',
+    "this": "Names stand alone, without `this`.",
+    "self": "Names stand alone, without `self`.",
+    "math": "Write Math.",
+    "arguments": "Inputs are used by their names.",
 }

@@ -3,26 +3,58 @@
 from typing import NoReturn
 
 from leapter.veritas import ast
-from leapter.veritas.declarations import DeclarationParser
-from leapter.veritas.expressions import NestingError, ParseError
+from leapter.veritas.control import ASSIGNMENTS, ControlParser
+from leapter.veritas.expressions import NESTING, NestingError, ParseError
 from leapter.veritas.findings import Findings
 from leapter.veritas.lexer import Token, text_value, tokenize
 from leapter.veritas.source import Source
-from leapter.veritas.types import ANY
+from leapter.veritas.types import WORDS
 
-# CPython compiles at most 20 loops inside each other; a Blueprint needs far fewer.
-MAX_NESTED_LOOPS = 16
-
-_ASSIGNMENTS = frozenset(("=", "+=", "-=", "*=", "/=", "%="))
 _FOREIGN_STATEMENTS = {
-    "let": "Write var.",
-    "const": "Write var.",
     "switch": "Write choose { if (…) { … } else { … } }, or a decision table: decide first.",
     "do": "Write while (…) { … }.",
     "try": "There is nothing to catch: test with choose first.",
+    "foreach": "Write for (var x in list) { … }",
+    "until": "Write while (!(…)) { … }.",
+    "unless": "Write choose { if (!(…)) { … } }.",
+    "loop": "Write while (…) { … }.",
+    "repeat": "Write while (…) { … }.",
     "import": "A Blueprint is called by its call identifier; nothing is imported.",
+    "export": "Nothing is exported: the outputs are the result.",
     "class": "Use an object {…} or a list.",
+    "def": "A function is declared with the word function, before the Blueprint's.",
+    "set": "Write x = …",
+    "print": "Assign what is to be seen to an output.",
+    "call": "Write the call alone: list.push(x);",
+    "assert": 'Write choose { if (!(…)) { throw "…"; } }.',
+    "raise": "Write throw.",
 }
+# Blocks that go with the statement before them: `try { } catch (e) { }`, `do { } while (c)`.
+_FOLLOWERS = {"try": ("catch", "finally"), "do": ("while",)}
+# Words that are the language's own but for their case, and what may follow them.
+_MISWRITTEN = {
+    "function": ("name",),
+    "var": ("name",),
+    "if": ("(",),
+    "else": ("{", "if"),
+    "for": ("(",),
+    "while": ("(",),
+    "throw": ("string", "name"),
+    "return": (";", "}"),
+    "break": (";", "}"),
+    "continue": (";", "}"),
+    "choose": ("{",),
+    "section": ("string",),
+    "decide": ("name",),
+}
+_FUNCTION_WORDS = frozenset(("func", "def", "fn", "fun", "sub", "procedure", "proc"))
+# Words that other languages write before `function`.
+_MODIFIERS = frozenset(("export", "async", "public", "private", "static", "default"))
+# Words that other languages declare a local with.
+_DECLARING = (
+    frozenset(("let", "const", "int", "float", "double", "bool", "str", "auto", "val", "dim", "String"))
+    | WORDS.keys()
+)
 
 
 def parse(source: Source, findings: Findings) -> ast.Document:
@@ -36,40 +68,23 @@ def parse(source: Source, findings: Findings) -> ast.Document:
     return document
 
 
-class Parser(DeclarationParser):
+class Parser(ControlParser):
     """Recursive descent; nesting is bounded, so that no source can exhaust Python's stack."""
-
-    def __init__(self, source: Source, findings: Findings, tokens: list[Token]) -> None:
-        super().__init__(source, findings, tokens)
-        self._loops = 0
 
     # Top level
 
     def document(self, document: ast.Document) -> None:
         while self.token.kind != "end":
-            if self.token.kind == "function":
+            if self._is_function():
                 try:
                     document.functions.append(self._function())
                 except ParseError as problem:
                     self.report(problem)
                     self._skip_to_function()
                 continue
-            if self.token.text == "define" or self.token.kind == "@":
-                self.findings.error(
-                    self.token.start,
-                    "misplaced_type",
-                    "Types are not defined in a logic file.",
-                    "Move them to the project's types document, data/types.data.vts.",
-                )
-            else:
-                self.findings.error(
-                    self.token.start,
-                    "expected_function",
-                    f"A function is expected here, not {self.shown()}.",
-                    "function name(input: number) -> output: number { … }",
-                )
-            self.advance()
-            self._skip_to_function()
+            if self.accept(";"):
+                continue
+            self._outside()
         if not document.functions and not self.findings.has_errors:
             self.findings.error(
                 self.token.start,
@@ -77,85 +92,149 @@ class Parser(DeclarationParser):
                 "There is no function here, so there is nothing to run.",
                 "function name(input: number) -> output: number { … }",
             )
+        # An id at the top of the file is the Blueprint's, although helpers may stand between.
+        if document.functions and document.main.notes.blueprint_id is None:
+            for function in document.functions:
+                document.main.notes.blueprint_id = (
+                    document.main.notes.blueprint_id or function.notes.blueprint_id
+                )
+
+    def _is_function(self) -> bool:
+        """Whether a function begins here; what other languages write for it is reported."""
+        token = self.token
+        if token.kind != "name":
+            return token.kind == "function"
+        if token.text in _MODIFIERS and self.peek().kind in ("function", "name"):
+            self.findings.error(
+                token.start, "foreign_statement", f"There is no `{token.text}` here.", "Leave it out."
+            )
+            notes, token.notes = token.notes, None
+            self.advance()
+            self.token.notes = [*(notes or ()), *(self.token.notes or ())]
+            return self._is_function()
+        if self.peek().kind == "name" and self.peek(2).kind in ("(", ":"):
+            if token.text.lower() == "function":
+                self.report_case(token, "function")
+                return True
+            if token.text in _FUNCTION_WORDS:
+                self.findings.error(
+                    token.start,
+                    "foreign_statement",
+                    f"There is no `{token.text}` here.",
+                    "Write function.",
+                )
+                return True
+        return False
+
+    def _outside(self) -> None:
+        """Something that is no function, outside of functions."""
+        if self.token.kind == "}" and self._missing_braces < 0:
+            self.report_surplus(self.token)
+            self.advance()
+            return
+        if self.token.text == "define" or self.token.kind == "@":
+            self.findings.error(
+                self.token.start,
+                "misplaced_type",
+                "Types are not defined in a logic file.",
+                "Move them to the project's types document, data/types.data.vts.",
+            )
+        else:
+            self.report(
+                self.problem(
+                    "expected_function",
+                    f"A function is expected here, not {self.shown()}.",
+                    "function name(input: number) -> output: number { … }",
+                )
+            )
+        self.advance()
+        self._skip_to_function()
 
     def _skip_to_function(self) -> None:
-        while self.token.kind not in ("end", "function"):
+        while self.token.kind != "end" and not (
+            self.token.kind == "function" and self.peek().kind in ("name", "(")
+        ):
             self.advance()
 
     def _function(self) -> ast.Function:
         notes = self.notes()
         start = self.token.start
+        indent = self._indent_of(start)
         self.advance()
-        if self.token.kind != "name":
-            self.fail(
-                "expected_name", f"A function needs a name, not {self.shown()}.", "function parking_fee(…) …"
-            )
-        name = self.token.text
-        self.advance()
-        self.expect("(", "The inputs of a function stand in parentheses: `(`")
-        inputs = self._parameters(")", self._parameter)
-        self.expect(")", "The inputs end with `)`")
-        outputs: list[ast.Parameter] = []
-        if self.accept("->"):
-            outputs = self._parameters("{", self._parameter)
-        elif self.token.kind != "{":
+        name = ""
+        if self.token.kind == "(":
             self.findings.error(
                 self.token.start,
-                "expected_outputs",
-                f"The outputs are expected here, after `->`, not {self.shown()}.",
-                "function name(…) -> result: number { … }",
+                "expected_name",
+                "A function needs a name, not `(`.",
+                "function parking_fee(…) …",
             )
-            while self.token.kind not in ("{", "end", "function"):
-                self.advance()
-        if self.token.kind != "{":
-            self.fail("expected_body", f"The body of `{name}` is expected here: `{{`, not {self.shown()}.")
-        body = self._block()
-        return ast.Function(notes, name, start, self.source.line_of(start), inputs, outputs, body)
+        else:
+            name = self._new_name("A function")
+        function = ast.Function(notes, name, start, self.source.line_of(start), [], [], [])
+        if not self.accept("("):
+            self.report(self.missed("expected_token", "The inputs of a function stand in parentheses: `(`"))
+        function.inputs = self._parameters(")")
+        if not self.accept(")"):
+            self.report(self.missed("expected_token", "The inputs end with `)`"))
+        self._outputs(function)
+        if self.token.kind != "{" and not self._is_body_without_brace():
+            raise self.missed("expected_body", f"The body of `{name}` is expected here: `{{`")
+        function.body = self._block()
+        while self._missing_braces < 0 and self.token.kind not in ("end", "function", ";", "}"):
+            # One brace too many ended the function early.
+            closing = self.tokens[self.position - 1]
+            self.report_surplus(closing)
+            function.body += self._statements_until_brace(closing, indent)
+        return function
+
+    def _is_body_without_brace(self) -> bool:
+        return self._missing_braces < 0 and self.token.after_newline
+
+    def _outputs(self, function: ast.Function) -> None:
+        if self.token.kind == "{":
+            return
+        arrow = self.token
+        if arrow.kind != "->":
+            self.report(
+                self.missed(
+                    "expected_outputs",
+                    "The outputs are expected here, after `->`",
+                    "function name(…) -> result: number { … }",
+                )
+            )
+            if arrow.kind == ":":  # `): number {`, a type alone
+                while self.token.kind not in ("{", "end", "function"):
+                    self.advance()
+                return
+        if arrow.kind in ("->", "=>", ":"):
+            self.advance()
+            self.token.notes = [*(arrow.notes or ()), *(self.token.notes or ())] or None
+        elif arrow.kind != "name":
+            return
+        if self.accept("("):
+            function.outputs = self._parameters(")")
+            self.accept(")")
+        else:
+            function.outputs = self._parameters("{")
 
     # Statements
 
-    def _block(self) -> list[ast.Statement]:
-        """`{ … }`, or what was meant by it."""
-        if self.token.kind != "{":
-            self.findings.error(
-                self.token.start,
-                "expected_block",
-                f"`{{` is expected here, not {self.shown()}.",
-                "Put the statements in { … }.",
-            )
-            if self.token.kind in ("}", "end"):
-                return []
-            statement = self._guarded_statement()
-            return [] if statement is None else [statement]
-        opening = self.token
-        self.advance()
-        with self.nested(opening.start):
-            return self._statements_until_brace(opening)
-
-    def _statements_until_brace(self, opening: Token) -> list[ast.Statement]:
-        statements: list[ast.Statement] = []
-        while self.token.kind != "}":
-            # A function that begins its line is the next one of the file: a brace is missing before it.
-            if self.token.kind == "end" or (
-                self.token.kind == "function" and self.source.position(self.token.start)[1] == 1
-            ):
-                self.findings.error(
-                    self.token.start,
-                    "unclosed_brace",
-                    f"The `{{` in line {self.source.line_of(opening.start)} is never closed.",
-                    "Add the missing }.",
-                )
-                return statements
-            if self.accept(";"):
-                continue
-            if self.token.kind == "function":
-                self._nested_function()
-                continue
-            statement = self._guarded_statement()
-            if statement is not None:
-                statements.append(statement)
-        self.advance()
-        return statements
+    def _guarded_statement(self) -> ast.Statement | None:
+        if self.token.kind == "function":
+            self._nested_function()
+            return None
+        first = self.position
+        try:
+            statement = self._statement()
+        except ParseError as problem:
+            self.report(problem)
+            if self.position == first:
+                self.advance()
+            self._skip_statement(first)
+            return None
+        self.take_trailing_label(statement.notes)
+        return statement
 
     def _nested_function(self) -> None:
         self.findings.error(
@@ -164,56 +243,69 @@ class Parser(DeclarationParser):
             "A function cannot be declared inside another.",
             "Move it before the Blueprint's function.",
         )
+        first = self.position
+        if self.peek().kind == "name":
+            self.findings.lost_names.add(self.peek().text)
         try:
             with self.nested(self.token.start):
                 self._function()
         except ParseError as problem:
             self.report(problem)
-            self._skip_statement()
+            self._skip_statement(first)
 
-    def _guarded_statement(self) -> ast.Statement | None:
-        position = self.position
-        try:
-            return self._statement()
-        except ParseError as problem:
-            self.report(problem)
-            if self.position == position:
-                self.advance()
-            self._skip_statement()
-            return None
+    def _skip_statement(self, first: int) -> None:
+        """Behind a statement that begins with the token `first` and could not be read.
 
-    def _skip_statement(self) -> None:
-        """To the next place where a statement can begin: behind `;`, in a new line, or before `}`."""
-        depth = 0
+        It ends behind `;`, before `}`, or where a line begins that is not indented further.
+        """
+        depth = self.depth_since(first)
+        indent = self._indent_of(self.tokens[first].start)
         while self.token.kind != "end":
             kind = self.token.kind
-            if depth == 0:
-                if kind == ";":
-                    self.advance()
+            if depth == 0 and kind == ";":
+                self.advance()
+                return
+            if depth == 0 and kind == "}":
+                return
+            if self.token.after_newline and (kind not in (")", "]", "}") or depth == 0):
+                column = self.source.position(self.token.start)[1] - 1
+                if column <= indent:
                     return
-                if kind == "}" or self.token.after_newline:
-                    return
-            if kind in ("{", "(", "["):
-                depth += 1
-            elif kind in ("}", ")", "]") and depth > 0:
-                depth -= 1
+            depth = max(0, depth + NESTING.get(kind, 0))
             self.advance()
 
     def _statement(self) -> ast.Statement:
         token = self.token
         kind = token.kind
         if kind == "name":
+            self._correct_case(token)
+            kind = token.kind
+        if kind == "name":
             following = self.peek()
-            if token.text == "section" and following.kind in ("string", "{"):
+            if token.text == "section" and self._is_section(following):
                 return self._section()
             if token.text == "choose" and following.kind in ("{", "if"):
                 return self._choose()
-            if token.text == "decide" and following.text == "first":
+            if token.text == "decide" and (following.text == "first" or following.kind == "table"):
                 return self._decide()
-            if token.text in _FOREIGN_STATEMENTS and following.kind in ("name", "{", "(", "string"):
-                self.fail(
-                    "foreign_statement", f"There is no `{token.text}` here.", _FOREIGN_STATEMENTS[token.text]
+            if token.text == "decide" and self.peek(2).kind == "table":
+                return self._decide()
+            if token.text in _DECLARING and following.kind == "name" and not following.after_newline:
+                return self._foreign_declaration(token)
+            if following.kind == ":" and self.peek(2).kind == "name":
+                self.findings.error(
+                    token.start,
+                    "missing_var",
+                    f"`{token.text}` is declared with `var`.",
+                    f"var {token.text}: …",
                 )
+                return self._var(has_word=False)
+            if token.text in _FOREIGN_STATEMENTS and (
+                following.kind in ("name", "{", "string") or self.is_header()
+            ):
+                self._fail_foreign_statement(token.text)
+            if self._is_branch():
+                return self._bare_if()
             return self._simple()
         if kind == "var":
             return self._var()
@@ -237,6 +329,53 @@ class Parser(DeclarationParser):
             return ast.Section(notes, token.start, self.last_end, self.source.line_of(token.start), "", body)
         return self._simple()
 
+    def _is_section(self, following: Token) -> bool:
+        distance = 1
+        while following.kind == "name" and not following.after_newline:  # a title without quotes
+            distance += 1
+            following = self.peek(distance)
+        return following.kind == "{" or (following.kind == "string" and distance == 1)
+
+    def _correct_case(self, token: Token) -> None:
+        """Reads `If (`, `RETURN;` and the like as the words that they are but for their case."""
+        word = token.text.lower()
+        following = self.peek()
+        if word == token.text or word not in _MISWRITTEN:
+            return
+        if (following.kind in _MISWRITTEN[word] and (following.kind != "(" or self.is_header())) or (
+            word in ("return", "break", "continue") and following.after_newline
+        ):
+            self.report_case(token, word)
+            if word in ("choose", "section", "decide"):
+                token.kind = "name"
+
+    def _fail_foreign_statement(self, word: str) -> NoReturn:
+        problem = self.problem("foreign_statement", f"There is no `{word}` here.", _FOREIGN_STATEMENTS[word])
+        followers = _FOLLOWERS.get(word, ())
+        if followers:
+            self._skip_blocks(followers)
+        raise problem
+
+    def _skip_blocks(self, followers: tuple[str, ...]) -> None:
+        """Up to the last of the blocks that belong to the present word."""
+        depth = 0
+        while self.peek().kind not in ("end", "function"):
+            self.advance()
+            depth += NESTING.get(self.token.kind, 0)
+            if depth < 0 or (depth == 0 and self.token.kind == "}" and self.peek().text not in followers):
+                return
+
+    def _foreign_declaration(self, token: Token) -> ast.Statement:
+        name = self.peek().text
+        kind = WORDS.get(token.text)
+        self.findings.error(
+            token.start,
+            "foreign_statement",
+            f"A local is declared with `var`, not with `{token.text}`.",
+            f"var {name}: {token.text}" if kind else f"Write var {name}: number",
+        )
+        return self._var()
+
     def _end(self) -> int:
         """The end of a simple statement; returns the offset just behind it."""
         end = self.tokens[self.position - 1].end
@@ -244,10 +383,33 @@ class Parser(DeclarationParser):
             return end
         if self.token.kind == "=>":
             self.fail("arrow_function", "There are no arrow functions.", "Use for (var x in list) { … }.")
+        if self.token.kind in (")", "]"):
+            opening = "(" if self.token.kind == ")" else "["
+            self.fail(
+                "expected_end",
+                f"There is one `{self.token.kind}` more than there are `{opening}`.",
+                f"Remove it, or add the missing {opening}.",
+            )
+        before = self.tokens[self.position - 1]
+        following = self.peek()
+        if (
+            self.token.kind == ","
+            and before.kind == following.kind == "number"
+            and self.token.end == following.start
+        ):
+            raise ParseError(
+                before.start,
+                "bad_number",
+                "A number has a decimal point, and nothing between thousands.",
+                f"Write {before.text}{following.text}, or {before.text}.{following.text}",
+            )
+        is_value = self.token.kind in ("name", "number", "string", "true", "false", "null", "absent")
         raise self.problem(
             "expected_end",
             f"The statement is expected to end here, not {self.shown()}.",
-            "End it with ; or a new line.",
+            "Write an operator between the values, or end the statement with ; or a new line."
+            if is_value
+            else "End it with ; or a new line.",
         )
 
     def _simple(self) -> ast.Statement:
@@ -255,23 +417,47 @@ class Parser(DeclarationParser):
         start = self.token.start
         line = self.source.line_of(start)
         if self.token.kind in ("++", "--"):
-            self._fail_increment(self.peek().text or "x")
+            increment = self._increment(start, notes, None)
+            increment.end = self._end()
+            return increment
         expression = self.expression()
         operator = self.token.kind
-        if operator in _ASSIGNMENTS:
+        if (
+            isinstance(expression, ast.Name)
+            and operator in ("name", "number", "string")
+            and not self.token.after_newline
+        ):
+            raise ParseError(
+                start,
+                "unknown_statement",
+                f"No statement begins with `{expression.name}`.",
+                "Assign with =, as in x = 5; or call: list.push(x);",
+            )
+        if operator == ":" and self.peek().kind == "=":
+            self.findings.error(self.token.start, "foreign_operator", "There is no operator `:=`.", "Write =")
+            self.advance()
+            operator = "="
+        if operator in ASSIGNMENTS:
             self._check_target(expression)
+            first = self.position
             self.advance()
             value = self.expression()
-            if self.token.kind in _ASSIGNMENTS:
-                self.fail("chained_assignment", "One statement assigns once.", "Write two assignments.")
+            if self.token.kind in ASSIGNMENTS:
+                self._fail_second_assignment(first)
             return ast.Assignment(notes, start, self._end(), line, expression, operator, value)
         if operator in ("++", "--") and not self.token.after_newline:
-            self._fail_increment(self.source.text[expression.start : expression.end])
+            increment = self._increment(start, notes, expression)
+            increment.end = self._end()
+            return increment
         return ast.ExpressionStatement(notes, start, self._end(), line, expression)
 
-    def _fail_increment(self, target: str) -> NoReturn:
-        operator = self.token.text
-        self.fail("increment", f"There is no `{operator}`.", f"{target} {operator[0]}= 1")
+    def _fail_second_assignment(self, first: int) -> NoReturn:
+        """A second `=`: of the next line, where the first one, at the token `first`, lacks its value."""
+        for position in range(self.position - 1, first, -1):
+            if self.tokens[position].after_newline:
+                self.position, self.token = position, self.tokens[position]
+                raise self.missed("expected_value", "A value is expected here")
+        self.fail("chained_assignment", "One statement assigns once.", "Write two assignments.")
 
     def _section(self) -> ast.Statement:
         notes = self.notes()
@@ -283,228 +469,24 @@ class Parser(DeclarationParser):
             self.advance()
         else:
             self.findings.error(
-                self.token.start, "missing_title", "A section needs a title.", 'section "Title" { … }'
+                self.last_end,
+                "missing_title",
+                "A section needs a title, in quotes.",
+                'section "Title" { … }',
             )
+            while self.token.kind == "name":
+                self.advance()
         if self.token.kind == "{":
             # A description directly behind the brace is the section's, not its first statement's.
             following = self.peek()
             if following.notes and following.notes[0].kind == "description":
-                notes.description = notes.description or following.notes[0].text
+                inside = following.notes[0].text
+                notes.description = f"{notes.description}\n{inside}" if notes.description else inside
                 following.notes = following.notes[1:]
         if not notes.label:
             notes.label = title
         body = self._block()
         return ast.Section(notes, start, self.last_end, self.source.line_of(start), title, body)
-
-    def _choose(self) -> ast.Statement:
-        notes = self.notes()
-        start = self.token.start
-        self.advance()
-        branches: list[ast.Branch] = []
-        opening = self.token
-        if not self.accept("{"):
-            self.findings.error(
-                self.token.start,
-                "expected_block",
-                "`choose` needs braces around its branches.",
-                "choose { if (…) { … } else { … } }",
-            )
-            branches = self._branches(inside_choose=True)
-            return ast.Choose(notes, start, self.last_end, self.source.line_of(start), branches)
-        with self.nested(opening.start):
-            while True:
-                branches += self._branches(
-                    inside_choose=True, has_else=bool(branches) and branches[-1].condition is None
-                )
-                if self.accept(";"):
-                    continue
-                if self.accept("}"):
-                    break
-                if self.token.kind in ("end", "function"):
-                    self.findings.error(
-                        self.token.start,
-                        "unclosed_brace",
-                        f"The `{{` in line {self.source.line_of(opening.start)} is never closed.",
-                        "Add the missing }.",
-                    )
-                    break
-                self.findings.error(
-                    self.token.start,
-                    "expected_branch",
-                    f"Inside `choose` stand only if (…) {{ … }} and else {{ … }}, not {self.shown()}.",
-                    "Move the statement into a branch, or out of `choose`.",
-                )
-                self._guarded_statement()
-        if not branches:
-            self.findings.error(
-                start, "empty_choose", "`choose` needs at least one branch.", "choose { if (…) { … } }"
-            )
-        return ast.Choose(notes, start, self.last_end, self.source.line_of(start), branches)
-
-    def _branches(self, *, inside_choose: bool, has_else: bool = False) -> list[ast.Branch]:
-        branches: list[ast.Branch] = []
-        while self.token.kind in ("if", "else"):
-            if branches and not inside_choose and self.token.kind == "if":
-                break
-            if has_else:
-                self.findings.error(
-                    self.token.start,
-                    "branch_after_else",
-                    "`else` is the last branch of a `choose`.",
-                    "Move this branch before it.",
-                )
-            notes = self.notes()
-            start = self.token.start
-            line = self.source.line_of(start)
-            if self.token.kind == "else":
-                self.advance()
-                if self.token.kind != "if":
-                    has_else = True
-                    branches.append(ast.Branch(notes, start, line, None, self._block()))
-                    continue
-                self.findings.error(
-                    start,
-                    "else_if",
-                    "There is no `else if`: the branches of `choose` are tried in order until one is true.",
-                    "Write if (…) { … } without `else`, inside choose { … }.",
-                )
-            self.advance()
-            try:
-                condition = self._condition()
-            except ParseError as problem:
-                self.report(problem)
-                while self.token.kind not in ("{", "}", ";", "end"):
-                    self.advance()
-                condition = self.missing(start)
-            branches.append(ast.Branch(notes, start, line, condition, self._block()))
-        return branches
-
-    def _bare_if(self) -> ast.Statement:
-        start = self.token.start
-        if self.token.kind == "if":
-            self.findings.error(
-                start, "bare_if", "`if` stands only inside `choose`.", "choose { if (…) { … } else { … } }"
-            )
-        else:
-            self.findings.error(
-                start,
-                "bare_else",
-                "`else` stands only inside `choose`.",
-                "choose { if (…) { … } else { … } }",
-            )
-        branches = self._branches(inside_choose=False)
-        notes = ast.Notes(label=branches[0].notes.label)
-        return ast.Choose(notes, start, self.last_end, self.source.line_of(start), branches)
-
-    def _condition(self) -> ast.Expression:
-        self.expect("(", "A condition stands in parentheses: `(`")
-        condition = self.expression()
-        if self.token.kind == "=":
-            self.fail("assignment_in_condition", "`=` assigns; a condition compares.", "Write == or is.")
-        self.expect(")", "The condition ends with `)`")
-        return condition
-
-    def _loop_body(self, start: int) -> list[ast.Statement]:
-        self._loops += 1
-        try:
-            if self._loops > MAX_NESTED_LOOPS:
-                raise NestingError(
-                    start,
-                    f"Loops are nested more than {MAX_NESTED_LOOPS} deep.",
-                    "Move the inner loops to a helper function.",
-                )
-            return self._block()
-        finally:
-            self._loops -= 1
-
-    def _for(self) -> ast.Statement:
-        notes = self.notes()
-        start = self.token.start
-        line = self.source.line_of(start)
-        self.advance()
-        self.expect("(", "The header of a loop stands in parentheses: `(`")
-        is_var = self.token.kind == "var"
-        name_ahead = self.peek() if is_var else self.token
-        if name_ahead.kind == "name":
-            after = self.peek(2 if is_var else 1)
-            if after.kind in ("in", ":") or (after.text == "of" and after.kind == "name"):
-                return self._for_in(notes, start, line)
-        initial: ast.Assignment | None = None
-        if is_var:
-            self.findings.error(
-                self.token.start,
-                "var_in_header",
-                "The header of a `for` declares nothing.",
-                f"Write var {name_ahead.text}: number; before the loop.",
-            )
-            self.advance()
-        if not self.accept(";"):
-            initial = self._header_assignment()
-            self.expect(";", "A `;` is expected behind the first part of the header")
-        condition: ast.Expression | None = None
-        if not self.accept(";"):
-            condition = self.expression()
-            self.expect(";", "A `;` is expected behind the condition")
-        update: ast.Assignment | None = None
-        if self.token.kind != ")":
-            update = self._header_assignment()
-        self.expect(")", "The header ends with `)`")
-        body = self._loop_body(start)
-        return ast.For(notes, start, self.last_end, line, initial, condition, update, body)
-
-    def _header_assignment(self) -> ast.Assignment:
-        start = self.token.start
-        if self.token.kind in ("++", "--"):
-            self._fail_increment(self.peek().text or "i")
-        target = self.postfix()
-        if self.token.kind in ("++", "--"):
-            self._fail_increment(self.source.text[target.start : target.end])
-        operator = self.token.kind
-        if operator not in _ASSIGNMENTS:
-            self.fail(
-                "expected_assignment",
-                f"An assignment is expected here, not {self.shown()}.",
-                "for (i = 0; i < n; i += 1) { … }",
-            )
-        self._check_target(target)
-        self.advance()
-        value = self.expression()
-        return ast.Assignment(
-            ast.Notes(), start, self.last_end, self.source.line_of(start), target, operator, value
-        )
-
-    def _for_in(self, notes: ast.Notes, start: int, line: int) -> ast.Statement:
-        declares = self.accept("var")
-        variable_start = self.token.start
-        variable = self._new_name("A loop variable")
-        kind = ANY
-        if self.accept(":"):
-            self._accept_type_word()
-            kind = self._type()
-        if self.token.text == "of":
-            self.findings.error(
-                self.token.start,
-                "for_of",
-                "A loop over a list is written with `in`.",
-                f"for (var {variable} in list) {{ … }}",
-            )
-            self.advance()
-        else:
-            self.expect("in", "`in` is expected here")
-        values = self.expression()
-        self.expect(")", "The header ends with `)`")
-        body = self._loop_body(start)
-        return ast.ForIn(
-            notes, start, self.last_end, line, variable, variable_start, declares, kind, values, body
-        )
-
-    def _while(self) -> ast.Statement:
-        notes = self.notes()
-        start = self.token.start
-        self.advance()
-        condition = self._condition()
-        body = self._loop_body(start)
-        return ast.While(notes, start, self.last_end, self.source.line_of(start), condition, body)
 
     def _jump(self) -> ast.Statement:
         notes = self.notes()
@@ -526,34 +508,52 @@ class Parser(DeclarationParser):
             return ast.Break(notes, token.start, self._end(), line)
         return ast.Continue(notes, token.start, self._end(), line)
 
-    def _accept_type_word(self) -> bool:
-        if self.token.text == "type" and self.peek().kind == "name":
-            self.advance()
-            return True
-        return False
-
-    def _var(self) -> ast.Statement:
+    def _var(self, *, has_word: bool = True) -> ast.Statement:
         notes = self.notes()
         start = self.token.start
         line = self.source.line_of(start)
-        self.advance()
+        if has_word:
+            self.advance()
+        first = self.position
         declarators: list[ast.Declarator] = []
         while True:
             own_notes = self.notes()
             name_start = self.token.start
             name = self._new_name("A local")
-            kind, has_type = ANY, False
-            if self.accept(":"):
-                self._accept_type_word()
-                kind, has_type = self._type(), True
-            initial: ast.Expression | None = None
-            if self.accept("="):
-                initial = self.expression()
-            declarators.append(
-                ast.Declarator(
-                    own_notes, name, name_start, self.source.line_of(name_start), kind, has_type, initial
-                )
+            kind, has_type, _ = self._declared_type(name)
+            declarator = ast.Declarator(
+                own_notes, name, name_start, self.source.line_of(name_start), kind, has_type, None
             )
-            if not self.accept(","):
+            declarators.append(declarator)
+            try:
+                if self.accept("="):
+                    value = self.position
+                    declarator.initial = self.expression()
+                    if self.token.kind in ASSIGNMENTS:
+                        self._fail_second_assignment(value)
+            except ParseError as problem:
+                # The name is declared, whatever is wrong with its value.
+                self.report(problem)
+                self._skip_initial(first)
+            if self.token.kind != ",":
                 break
+            self.take_trailing_label(own_notes)
+            self.advance()
+            self.take_trailing_label(own_notes)
+        if len(declarators) > 1:
+            self.take_trailing_label(own_notes)
         return ast.Var(notes, start, self._end(), line, declarators)
+
+    def _skip_initial(self, first: int) -> None:
+        """To the next declarator of a `var` whose names begin with the token `first`, or to its end."""
+        depth = self.depth_since(first)
+        indent = self._indent_of(self.tokens[first].start)
+        while self.token.kind not in ("end", "function"):
+            kind = self.token.kind
+            if depth <= 0 and kind in (";", ",", "}"):
+                return
+            column = self.source.position(self.token.start)[1] - 1
+            if self.token.after_newline and column <= indent:
+                return
+            depth = max(0, depth + NESTING.get(kind, 0))
+            self.advance()

@@ -5,9 +5,12 @@ import re
 from leapter.veritas import ast
 from leapter.veritas.expressions import ExpressionParser, ParseError
 from leapter.veritas.lexer import Token, tokenize
+from leapter.veritas.table_text import cells_of, is_delimiter_row, table_lines
 
-_DELIMITER_CELL = re.compile(r"[ \t]*:?-+:?[ \t]*")
-_LINE = re.compile(r"[^\r\n]+")
+_ARROW = re.compile(r"[ \t]*->")
+_COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "===", "!=", "!==", "is", "isnt"))
+# What other tables have in a cell that matches everything.
+_ANYTHING = frozenset(("any", "-", "*", "else", "otherwise", "default"))
 
 
 class TableParser(ExpressionParser):
@@ -27,7 +30,12 @@ class TableParser(ExpressionParser):
         start = self.token.start
         line = self.source.line_of(start)
         self.advance()
-        self.advance()
+        if self.token.text != "first":
+            self.findings.error(
+                self.last_end, "expected_first", "`decide` is followed by `first`.", "decide first"
+            )
+        if self.token.kind != "table":
+            self.advance()
         if self.token.kind != "table":
             self.fail(
                 "expected_table",
@@ -37,80 +45,52 @@ class TableParser(ExpressionParser):
         table = self.token
         self.advance()
         self.accept(";")
+        text = self.source.text
         inputs: list[ast.Expression] = []
         targets: list[ast.Expression] = []
         rows: list[ast.TableRow] = []
-        pending: list[tuple[int, int]] = []  # comment lines before a row
-        row_number = 0
-        columns = 0
-        for line_start, line_end in self._table_lines(table):
-            if self.source.text[line_start] != "|":
-                pending.append((line_start, line_end))
+        pending: list[tuple[int, int]] = []  # notes before a row
+        lines_read = columns = 0
+        for table_line in table_lines(text, table.start, table.end):
+            if table_line.bar != table_line.start:
+                end = table_line.end if table_line.bar < 0 else table_line.bar
+                pending.append((table_line.start, end))
+            if table_line.bar < 0:
                 continue
-            cells = self._cells(line_start, line_end)
-            row_number += 1
-            if row_number == 1:
+            lines_read += 1
+            if lines_read == 1:
+                self._add_notes(notes, self._notes_between(pending))
+                cells, _ = cells_of(text, table_line.bar, table_line.end)
                 columns = len(cells)
-                inputs, targets = self._table_header(cells, line_start)
-            elif row_number == 2:
-                if not all(_DELIMITER_CELL.fullmatch(self.source.text, *cell) for cell in cells):
-                    raise ParseError(
-                        line_start,
-                        "expected_delimiter",
-                        "The second line of a table is its delimiter row.",
-                        "| " + "--- | " * columns,
-                    )
-            else:
-                row = self._table_row(cells, line_start, pending, len(inputs), columns)
-                if row is not None:
-                    rows.append(row)
+                inputs, targets = self._table_header(cells, table_line.bar)
+                continue
+            cells, end = cells_of(text, table_line.bar, table_line.end, columns)
+            if lines_read == 2:
                 pending = []
-        if row_number == 1:
-            raise ParseError(
-                table.start,
-                "expected_delimiter",
-                "The second line of a table is its delimiter row.",
-                "| " + "--- | " * columns,
-            )
-        if not rows and row_number == 2:
+                if is_delimiter_row(text, cells):
+                    continue
+                self._report_delimiter(table_line.bar, columns)
+            if end < table_line.end:
+                pending.append((end, table_line.end))
+            row = self._table_row(cells, table_line.bar, pending, len(inputs), columns)
+            if row is not None:
+                rows.append(row)
+            pending = []
+        if lines_read == 1:
+            self._report_delimiter(table.start, columns)
+        elif not rows and lines_read == 2:
             self.findings.warning(
                 table.start, "empty_table", "This table has no rows, so it decides nothing."
             )
         return ast.Decide(notes, start, table.end, line, inputs, targets, rows)
 
-    def _table_lines(self, table: Token) -> list[tuple[int, int]]:
-        lines = []
-        for match in _LINE.finditer(self.source.text, table.start, table.end):
-            content = match.group()
-            stripped = content.strip()
-            if stripped:
-                start = match.start() + content.index(stripped[0])
-                lines.append((start, start + len(stripped)))
-        return lines
-
-    def _cells(self, start: int, end: int) -> list[tuple[int, int]]:
-        """(start, end) of each cell of one table line; a bar inside quotes does not end a cell."""
-        text = self.source.text
-        cells: list[tuple[int, int]] = []
-        cell_start = start + 1
-        position = cell_start
-        quote = ""
-        while position < end:
-            character = text[position]
-            if quote:
-                if character == "\\":
-                    position += 1
-                elif character == quote:
-                    quote = ""
-            elif character in "\"'":
-                quote = character
-            elif character == "|":
-                cells.append((cell_start, position))
-                cell_start = position + 1
-            position += 1
-        if text[cell_start:end].strip():
-            cells.append((cell_start, end))
-        return cells
+    def _report_delimiter(self, offset: int, columns: int) -> None:
+        self.findings.error(
+            offset,
+            "expected_delimiter",
+            "The second line of a table is its delimiter row.",
+            "| " + "--- | " * columns,
+        )
 
     def _table_header(
         self, cells: list[tuple[int, int]], line_start: int
@@ -119,16 +99,19 @@ class TableParser(ExpressionParser):
         targets: list[ast.Expression] = []
         seen_arrow = False
         for start, end in cells:
-            content = self.source.text[start:end]
-            if content.lstrip().startswith("->"):
-                seen_arrow = True
-                start += content.index("->") + 2  # noqa: PLW2901 - the cell proper begins behind its arrow
-            expression = self._cell_expression(start, end)
-            if seen_arrow:
-                self._check_target(expression)
-                targets.append(expression)
-            else:
-                inputs.append(expression)
+            arrow = _ARROW.match(self.source.text, start, end)
+            seen_arrow = seen_arrow or arrow is not None
+            if not seen_arrow:
+                inputs.append(self._guarded_cell(start, end))
+                continue
+            target = self._guarded_cell(start if arrow is None else arrow.end(), end)
+            if not _is_missing(target):
+                try:
+                    self._check_target(target)
+                except ParseError as problem:
+                    self.report(problem)
+                    target = self.missing(start)
+            targets.append(target)
         if not targets:
             raise ParseError(
                 line_start,
@@ -147,31 +130,50 @@ class TableParser(ExpressionParser):
         columns: int,
     ) -> ast.TableRow | None:
         if len(cells) != columns:
+            count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
             self.findings.error(
                 line_start,
                 "table_columns",
-                f"This row has {len(cells)} cells, the header has {columns}.",
+                f"This row has {count}, the header has {columns}.",
                 "Give every column its cell; `any` matches everything.",
             )
             return None
-        notes = ast.Notes()
-        if pending:
-            tokens = tokenize(self.source, self.findings, pending[0][0], pending[-1][1])
-            notes = self.notes_of(tokens[-1])
+        notes = self._notes_between(pending)
         conditions: list[ast.Expression | None] = []
         outputs: list[ast.Expression] = []
+        for column, (start, end) in enumerate(cells):
+            content = self.source.text[start:end].strip()
+            if column >= input_count:
+                arrow = _ARROW.match(self.source.text, start, end)
+                outputs.append(self._guarded_cell(start if arrow is None else arrow.end(), end))
+            elif content == "any":
+                conditions.append(None)
+            elif content.lower() in _ANYTHING:
+                self.findings.error(
+                    start + self.source.text[start:end].index(content),
+                    "any_cell",
+                    f"`{content}` matches nothing in particular.",
+                    "Write any, which matches everything.",
+                )
+                conditions.append(None)
+            else:
+                conditions.append(self._guarded_cell(start, end))
+        return ast.TableRow(notes, line_start, self.source.line_of(line_start), conditions, outputs)
+
+    def _notes_between(self, places: list[tuple[int, int]]) -> ast.Notes:
+        found = [
+            note
+            for start, end in places
+            for note in tokenize(self.source, self.findings, start, end)[-1].notes or ()
+        ]
+        return self.notes_of(Token("table", "", 0, 0, True, found))
+
+    def _guarded_cell(self, start: int, end: int) -> ast.Expression:
         try:
-            for column, (start, end) in enumerate(cells):
-                if column >= input_count:
-                    outputs.append(self._cell_expression(start, end))
-                elif self.source.text[start:end].strip() == "any":
-                    conditions.append(None)
-                else:
-                    conditions.append(self._cell_expression(start, end))
+            return self._cell_expression(start, end)
         except ParseError as problem:
             self.report(problem)
-            return None
-        return ast.TableRow(notes, line_start, self.source.line_of(line_start), conditions, outputs)
+            return self.missing(start)
 
     def _cell_expression(self, start: int, end: int) -> ast.Expression:
         tokens = tokenize(self.source, self.findings, start, end)
@@ -183,7 +185,21 @@ class TableParser(ExpressionParser):
                 "Write a value; in an input column, `any` matches everything.",
             )
         cell = ExpressionParser(self.source, self.findings, tokens)
+        if tokens[0].kind in _COMPARISONS:
+            cell.fail(
+                "comparison_in_cell",
+                f"An input cell is a value, not a comparison: `{tokens[0].kind}` cannot stand here.",
+                "Put the comparison into the header, as `amount > 100`, and true or false into the cells.",
+            )
         expression = cell.expression()
+        if cell.token.kind == "=":
+            cell.fail(
+                "expected_end", "A cell holds a value only, without a name and `=`.", "Write the value alone."
+            )
         if cell.token.kind != "end":
             cell.fail("expected_end", f"The cell is expected to end here, not {cell.shown()}.")
         return expression
+
+
+def _is_missing(expression: ast.Expression) -> bool:
+    return expression.start == expression.end
