@@ -88,7 +88,6 @@ _RUNTIME: dict[str, object] = {
             "greater_or_equal",
             "strictly_equal",
             "loosely_equal",
-            "negate",
             "concatenate",
             "get_property",
             "get_index",

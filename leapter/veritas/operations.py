@@ -38,10 +38,6 @@ def truthy(value: object) -> bool:
     return value is not NULL and value is not ABSENT
 
 
-def negate(value: object) -> bool:
-    return not truthy(value)
-
-
 def to_number(state: State, value: object) -> float:
     if isinstance(value, float):
         return value

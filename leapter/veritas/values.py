@@ -51,9 +51,6 @@ class _Missing:
     def __neg__(self) -> float:
         return -_number(self)
 
-    def __pos__(self) -> float:
-        return _number(self)
-
     def __lt__(self, other: object) -> bool:
         return _number(self) < _number(other)
 

@@ -16,7 +16,8 @@ from leapter.veritas import Analysis, OperationFailed, analyze, compile_program
 from leapter.veritas.numbers import number_to_text
 from leapter.veritas.values import ABSENT, NULL
 from tests.prepare import find_node
-from tests.veritas.generated import NAMES, Generator, Program
+from tests.veritas.generated import Generator, Program
+from tests.veritas.generated_expressions import NAMES
 
 SEED = 20260331
 EXPRESSIONS = 5000
