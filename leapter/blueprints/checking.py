@@ -2,21 +2,20 @@
 
 import re
 import uuid
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from leapter import veritas
 
 MAX_LABEL_CHARACTERS = 200
-_KEPT_SOURCE_CHARACTERS = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckedSource:
     """A source with its findings. Where it cannot be read far enough, label and identifier are empty.
 
-    `blueprint_id` is the UUID of its `//#id` line in the usual spelling.
+    `blueprint_id` is the UUID of its `//#id` line in the usual spelling; `calls` and `uses_types` are as in
+    `veritas.Analysis`.
     """
 
     source: str
@@ -25,6 +24,10 @@ class CheckedSource:
     call_identifier: str
     description: str
     findings: tuple[veritas.Finding, ...]
+    signature: veritas.Signature | None
+    calls: frozenset[str]
+    uses_types: bool
+    has_helpers: bool
 
     @property
     def has_errors(self) -> bool:
@@ -34,19 +37,12 @@ class CheckedSource:
     def with_findings(self, *added: veritas.Finding) -> "CheckedSource":
         """The same source with more findings, all of them in the order of lines."""
         findings = sorted([*self.findings, *added], key=lambda finding: (finding.line, finding.column))
-        return CheckedSource(
-            source=self.source,
-            blueprint_id=self.blueprint_id,
-            label=self.label,
-            call_identifier=self.call_identifier,
-            description=self.description,
-            findings=tuple(findings),
-        )
+        return replace(self, findings=tuple(findings))
 
 
-def check(source: str) -> CheckedSource:
-    """Read and check a source, whatever it holds."""
-    analysis = veritas.analyze(source)
+def check(source: str, environment: veritas.Environment = veritas.ALONE) -> CheckedSource:
+    """Read and check a source, whatever it holds, as a Blueprint of a project."""
+    analysis = veritas.analyze(source, environment)
     signature = analysis.signature
     if signature is None:
         return CheckedSource(
@@ -56,6 +52,10 @@ def check(source: str) -> CheckedSource:
             call_identifier="",
             description="",
             findings=analysis.findings,
+            signature=None,
+            calls=analysis.calls,
+            uses_types=analysis.uses_types,
+            has_helpers=False,
         )
     added = []
     blueprint_id = None
@@ -101,6 +101,10 @@ def check(source: str) -> CheckedSource:
         call_identifier=signature.call_identifier[:MAX_LABEL_CHARACTERS],
         description=signature.description,
         findings=analysis.findings,
+        signature=signature,
+        calls=analysis.calls,
+        uses_types=analysis.uses_types,
+        has_helpers=analysis.document is not None and len(analysis.document.functions) > 1,
     ).with_findings(*added)
 
 
@@ -157,18 +161,6 @@ def finding_at(
 def lines_of(source: str) -> list[str]:
     """The lines of a source as the language counts them: CR LF, LF and CR each end one."""
     return re.split(r"\r\n|\r|\n", source)
-
-
-def signature_of(source: str) -> veritas.Signature | None:
-    """The signature of a source, for pages; None where the source cannot be read that far."""
-    if len(source) > _KEPT_SOURCE_CHARACTERS:
-        return veritas.analyze(source).signature
-    return _kept_signature(source)
-
-
-@lru_cache(maxsize=256)
-def _kept_signature(source: str) -> veritas.Signature | None:
-    return veritas.analyze(source).signature
 
 
 def _label_error(

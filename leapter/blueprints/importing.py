@@ -1,7 +1,7 @@
 """Import of projects: all of an archive or nothing, with a report of what came in."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ from structlog import get_logger
 
 from leapter import projects, veritas
 from leapter.accounts.access import Actor, home_appspace
-from leapter.blueprints import service
+from leapter.blueprints import rechecking, service
 from leapter.blueprints.checking import CheckedSource, check, finding_at
+from leapter.blueprints.environments import TYPES_PATH, Callee, ProjectEnvironment, types_text_of
+from leapter.blueprints.models import Blueprint
 from leapter.blueprints.service import MAX_BLUEPRINTS, ShownBlueprint
 from leapter.db import db, new_id, transaction
 from leapter.errors import NotFoundError
@@ -106,9 +108,9 @@ def import_archive(actor: Actor, archive: ProjectArchive, *, name: str | None = 
     manifest = archive.manifest
     wanted = (name or "").strip() or ((manifest and manifest.label) or "").strip()
     # Parsing takes longest: it is done before the database's one write lock is taken.
-    checked_sources = [(source, check(source.text)) for source in archive.sources]
+    checked_sources, foreseen = _check_all(archive)
     try:
-        project = _store(actor, archive, wanted, checked_sources)
+        project = _store(actor, archive, wanted, checked_sources, foreseen)
     except IntegrityError:
         # Only where several write at once (PostgreSQL): another import took the id after it was found free.
         raise ArchiveError("Another import was in the way. Nothing was stored; import again.") from None
@@ -121,6 +123,7 @@ def _store(
     archive: ProjectArchive,
     wanted_name: str,
     checked_sources: list[tuple[LogicSource, CheckedSource]],
+    foreseen: ProjectEnvironment,
 ) -> Project:
     manifest = archive.manifest
     slugs = [source.slug for source in archive.sources]
@@ -140,7 +143,7 @@ def _store(
             ProjectFile(project_id=project.id, path=path, content=content)
             for path, content in archive.files.items()
         )
-        stored: list[Any] = []
+        stored: list[Blueprint] = []
         for source, checked in checked_sources:
             service.store_blueprint(
                 session,
@@ -154,7 +157,35 @@ def _store(
                 # Files without a manifest are no project yet: they get their places here.
                 path=source.path if manifest else None,
             )
+        got = {blueprint.call_identifier: blueprint.slug for blueprint in stored}
+        if got != {identifier: callee.blueprint_id for identifier, callee in foreseen.callees.items()}:
+            rechecking.settle(session, project, foreseen)
     return project
+
+
+def _check_all(archive: ProjectArchive) -> tuple[list[tuple[LogicSource, CheckedSource]], ProjectEnvironment]:
+    """The sources, checked as Blueprints of one project, which see each other whatever their order.
+
+    Of several with one call identifier, the first has it.
+    """
+    types_text = types_text_of(archive.files.get(TYPES_PATH))
+    alone = ProjectEnvironment(release="", types_text=types_text, callees={}, load_source=str)
+    checked_sources = [(source, check(source.text, alone.for_checking())) for source in archive.sources]
+    callees: dict[str, Callee] = {}
+    signatures: dict[str, veritas.Signature] = {}
+    for source, checked in checked_sources:
+        if checked.signature is not None and checked.call_identifier not in callees:
+            signatures[checked.call_identifier] = checked.signature
+            callees[checked.call_identifier] = Callee(
+                blueprint_id=source.slug, revision_id="", is_in_force=True
+            )
+    together = replace(alone, callees=callees, drafts=signatures)
+    return [
+        (source, check(source.text, together.for_checking()))
+        if checked.calls or checked.has_helpers
+        else (source, checked)
+        for source, checked in checked_sources
+    ], together
 
 
 def report(actor: Actor, project_id: str) -> ImportReport:

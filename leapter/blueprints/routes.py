@@ -7,8 +7,7 @@ from flask import Response, request, url_for
 
 from leapter import veritas
 from leapter.accounts.session import current_actor
-from leapter.blueprints import addresses, exporting, panel, runs, service
-from leapter.blueprints.checking import signature_of
+from leapter.blueprints import addresses, exporting, panel, programs, runs, service
 from leapter.blueprints.forms import SourceForm
 from leapter.blueprints.highlight import marked_lines
 from leapter.blueprints.readings import read_revision
@@ -205,7 +204,10 @@ def _reading_context(shown: ShownBlueprint) -> dict[str, Any]:
 
 def _signature(shown: ShownBlueprint) -> veritas.Signature | None:
     program = program_in_force(shown.blueprint)
-    return program.signature if program else signature_of((shown.in_force or shown.newest).source)
+    if program is not None:
+        return program.signature
+    project = programs.load_project(shown.project.id)
+    return project.signature_of((shown.in_force or shown.newest).id)
 
 
 def _curl(shown: ShownBlueprint) -> str:

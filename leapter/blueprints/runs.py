@@ -53,7 +53,7 @@ def run_in_console(
     if revision is None:
         raise NotInForceError
     try:
-        program = programs.get(revision.id, lambda _: revision.source)
+        program = programs.get(revision.id, project_id=shown.project.id, release=shown.project.release)
     except programs.CannotRunError:
         raise NotInForceError from None
     # No transaction stays open while the Blueprint runs: it may take seconds.

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from leapter import veritas
 from leapter.blueprints import programs
 from leapter.blueprints.models import Blueprint
+from leapter.blueprints.programs import LinkedProgram
 from leapter.db import db
 from leapter.projects.models import ProjectFile
 
@@ -31,12 +32,12 @@ def sample_inputs(blueprint: Blueprint) -> dict[str, Any]:
     return next(tried, made)
 
 
-def program_in_force(blueprint: Blueprint) -> veritas.Program | None:
+def program_in_force(blueprint: Blueprint) -> LinkedProgram | None:
     """The program that callers reach, or None where there is none that this version can run."""
     if blueprint.revision_in_force_id is None:
         return None
     try:
-        return programs.get(blueprint.revision_in_force_id)
+        return programs.get(blueprint.revision_in_force_id, project_id=blueprint.project_id)
     except programs.CannotRunError:
         return None
 
@@ -64,7 +65,7 @@ def _suite_inputs(blueprint: Blueprint) -> Iterator[dict[str, Any]]:
                     yield inputs
 
 
-def _runs(program: veritas.Program, inputs: dict[str, Any]) -> bool:
+def _runs(program: LinkedProgram, inputs: dict[str, Any]) -> bool:
     try:
         program.run(inputs, limits=_LIMITS)
     except veritas.RunError:

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -11,14 +11,16 @@ from structlog import get_logger
 
 from leapter import veritas
 from leapter.accounts.access import Actor, visible_appspaces
-from leapter.blueprints.checking import CheckedSource, check, duplicate_identifier, other_id
+from leapter.blueprints import environments, identifiers, rechecking
+from leapter.blueprints.checking import CheckedSource, check, other_id
 from leapter.blueprints.models import Blueprint, BlueprintRevision, source_path
+from leapter.blueprints.rechecking import Affected
 from leapter.db import db, new_id, transaction
 from leapter.errors import ChangedMeanwhileError, InvalidInputError, NotFoundError
 from leapter.projects.archive import ArchiveError, decode_source
 from leapter.projects.models import Project
 from leapter.projects.service import get_project, lock_project
-from leapter.projects.slugs import MAX_SLUG_CHARACTERS, slug_of, title_of
+from leapter.projects.slugs import slug_of
 
 log = get_logger("leapter.blueprints")
 
@@ -47,12 +49,17 @@ class ShownBlueprint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SavedRevision:
-    """What saving did. `changed` is False where the source was the newest one already."""
+    """What saving did. `changed` is False where the source was the newest one already.
+
+    `stopped` and `started` are other Blueprints of the project, as in `rechecking.Settled`.
+    """
 
     number: int
     changed: bool
     error_count: int
     number_in_force: int | None
+    stopped: tuple[Affected, ...]
+    started: tuple[Affected, ...]
 
 
 class StaleRevisionError(ChangedMeanwhileError):
@@ -134,16 +141,22 @@ def create_blueprint(actor: Actor, project_id: str, *, source: str) -> ShownBlue
         InvalidInputError: the source cannot be stored, or the project is full.
         NotFoundError: as in `projects.service.get_project`.
     """
-    checked = check(checked_text(source))
+    text = checked_text(source)
+    before = environments.load(db.session(), get_project(actor, project_id).id)
+    checked = check(text, before.for_checking())
     with transaction() as session:
         project = lock_project(session, actor, project_id)
+        if project.release != before.release:
+            before = environments.load(session, project.id)
+            checked = check(text, before.for_checking())
         others = _blueprints_of(session, project)
         if len(others) >= MAX_BLUEPRINTS:
             raise InvalidInputError({"source": [f"A project holds at most {MAX_BLUEPRINTS:,} Blueprints."]})
-        slug = _free(slug_of(checked.label) or "blueprint", "-", {other.slug for other in others})
+        slug = identifiers.free(slug_of(checked.label) or "blueprint", "-", {other.slug for other in others})
         blueprint = store_blueprint(session, project, others, slug=slug, checked=checked, by=actor.name)
         if project.main_slug is None:
             project.main_slug = slug
+        rechecking.settle(session, project, before)
     log.info(
         "blueprint_created",
         project_id=project_id,
@@ -167,9 +180,15 @@ def save_revision(
         StaleRevisionError: somebody saved another revision in between; nothing is stored.
         NotFoundError: as in `get_blueprint`.
     """
-    checked = check(checked_text(source))
+    text = checked_text(source)
+    # Parsing takes longest: it is done before the database's one write lock is taken.
+    before = environments.load(db.session(), get_project(actor, project_id).id)
+    checked = check(text, before.for_checking(without=blueprint_id))
     with transaction() as session:
         project = lock_project(session, actor, project_id)
+        if project.release != before.release:
+            before = environments.load(session, project.id)
+            checked = check(text, before.for_checking(without=blueprint_id))
         others = _blueprints_of(session, project)
         blueprint = next((other for other in others if other.id == blueprint_id), None)
         if blueprint is None:
@@ -180,12 +199,14 @@ def save_revision(
         if checked.blueprint_id not in (None, blueprint.id):
             checked = checked.with_findings(other_id(checked, taken=False))
         others.remove(blueprint)
-        checked = _refuse_taken_identifier(checked, others)
+        checked = identifiers.refuse_taken(checked, others)
         findings = [finding.to_json() for finding in checked.findings]
         changed = source != newest.source or findings != newest.findings
+        settled = None
         if changed:
             newest = _new_revision(session, blueprint, checked, number=newest.number + 1, by=actor.name)
-            _describe(session, blueprint, checked, others)
+            identifiers.describe(session, blueprint, checked, others)
+            settled = rechecking.settle(session, project, before)
         in_force = blueprint.revision_in_force_id and session.get(
             BlueprintRevision, blueprint.revision_in_force_id
         )
@@ -194,6 +215,8 @@ def save_revision(
             changed=changed,
             error_count=sum(finding.severity == "error" for finding in checked.findings),
             number_in_force=in_force.number if in_force else None,
+            stopped=settled.stopped if settled else (),
+            started=settled.started if settled else (),
         )
     if changed:
         log.info(
@@ -205,6 +228,25 @@ def save_revision(
             actor=actor.user_id,
         )
     return saved
+
+
+def would_break(
+    actor: Actor, project_id: str, blueprint_id: str | None, *, source: str
+) -> tuple[Affected, ...]:
+    """The other Blueprints in force that would have errors with this source in force, with all findings.
+
+    Args:
+        blueprint_id: the Blueprint that `source` would be a revision of, None for a new one.
+
+    Raises:
+        NotFoundError: as in `projects.service.get_project`.
+    """
+    session = db.session()
+    before = environments.load(session, get_project(actor, project_id).id)
+    signature = check(source, before.for_checking(without=blueprint_id)).signature
+    if signature is None:
+        return ()
+    return rechecking.would_break(session, project_id, before, before.with_draft(blueprint_id, signature))
 
 
 def choose_main(actor: Actor, project_id: str, blueprint_id: str) -> ShownBlueprint:
@@ -249,7 +291,7 @@ def store_blueprint(
     blueprint_id = choose_id(given_id, checked.blueprint_id, namespace or project.id, slug, taken)
     if checked.blueprint_id not in (None, blueprint_id):
         checked = checked.with_findings(other_id(checked, taken=checked.blueprint_id in taken))
-    checked = _refuse_taken_identifier(checked, others)
+    checked = identifiers.refuse_taken(checked, others)
     blueprint = Blueprint(
         project_id=project.id,
         id=blueprint_id,
@@ -257,7 +299,7 @@ def store_blueprint(
         file_path=None if path == source_path(slug) else path,
     )
     revision = _new_revision(session, blueprint, checked, number=1, by=by)
-    _describe(session, blueprint, checked, others)
+    identifiers.describe(session, blueprint, checked, others)
     session.add(blueprint)
     session.flush()
     session.add(revision)
@@ -319,13 +361,6 @@ def _blueprints_of(session: Session, project: Project) -> list[Blueprint]:
     )
 
 
-def _refuse_taken_identifier(checked: CheckedSource, others: Iterable[Blueprint]) -> CheckedSource:
-    for other in others:
-        if other.revision_in_force_id and other.call_identifier == checked.call_identifier:
-            return checked.with_findings(duplicate_identifier(checked, other.label))
-    return checked
-
-
 def _new_revision(
     session: Session, blueprint: Blueprint, checked: CheckedSource, *, number: int, by: str
 ) -> BlueprintRevision:
@@ -335,47 +370,12 @@ def _new_revision(
         blueprint_id=blueprint.id,
         number=number,
         source=checked.source,
-        findings=[finding.to_json() for finding in checked.findings],
-        has_errors=checked.has_errors,
         created_by_name=by,
     )
+    rechecking.note(revision, checked)
     blueprint.newest_revision_id = revision.id
     if not checked.has_errors:
         blueprint.revision_in_force_id = revision.id
     if number > 1:
         session.add(revision)
     return revision
-
-
-def _describe(
-    session: Session, blueprint: Blueprint, checked: CheckedSource, others: list[Blueprint]
-) -> None:
-    """Write what the revision says about the Blueprint, unless an older revision stays in force."""
-    if checked.has_errors and blueprint.revision_in_force_id:
-        return
-    blueprint.label = checked.label or title_of(blueprint.slug)
-    blueprint.description = checked.description
-    taken = {other.call_identifier for other in others}
-    if checked.has_errors:
-        # Nobody can call it, so it must not keep an identifier from one that can be called.
-        blueprint.call_identifier = _free(
-            checked.call_identifier or veritas.call_identifier(blueprint.slug), "_", taken
-        )
-        return
-    for other in others:
-        if other.call_identifier == checked.call_identifier:
-            other.call_identifier = _free(checked.call_identifier, "_", taken)
-            session.flush()
-    blueprint.call_identifier = checked.call_identifier
-
-
-def _free(wanted: str, joint: str, taken: set[str]) -> str:
-    """`wanted`, or with the first number behind it that makes it differ from all that are taken."""
-    number = 1
-    name = wanted
-    while name in taken:
-        number += 1
-        ending = f"{joint}{number}"
-        # A slug cut behind a hyphen would not be one.
-        name = wanted[: MAX_SLUG_CHARACTERS - len(ending)].rstrip(joint) + ending
-    return name

@@ -79,12 +79,14 @@ class GrantedBlueprint:
 class Grant:
     """What a valid key may do in this call.
 
-    `blueprint` is None where the call names none, or none that exists.
+    `release` changes with everything that runs in the project. `blueprint` is None where the call names none,
+    or none that exists.
     """
 
     key_id: str
     key_prefix: str
     project_id: str
+    release: str
     ignores_unknown_inputs: bool
     keeps_run_data: bool
     blueprint: GrantedBlueprint | None
@@ -127,7 +129,19 @@ class Access:
         )
         if not rows:
             raise UnknownApiKeyError
-        ((key_id, prefix, revoked_at, expires_at, project_id, ignores_unknown, keeps_data, *found),) = rows
+        (
+            (
+                key_id,
+                prefix,
+                revoked_at,
+                expires_at,
+                project_id,
+                release,
+                ignores_unknown,
+                keeps_data,
+                *found,
+            ),
+        ) = rows
         if revoked_at is not None:
             raise RevokedApiKeyError(key_id, prefix, _moment(revoked_at))
         if expires_at is not None and _moment(expires_at) <= clock.now():
@@ -139,6 +153,7 @@ class Access:
             key_id=key_id,
             key_prefix=prefix,
             project_id=project_id,
+            release=release,
             ignores_unknown_inputs=bool(ignores_unknown),
             keeps_run_data=bool(keeps_data),
             blueprint=_blueprint(*found),
@@ -161,6 +176,7 @@ _DECISION = (
         ApiKey.revoked_at,
         ApiKey.expires_at,
         Project.id,
+        Project.release,
         Project.ignores_unknown_inputs,
         Project.keeps_run_data,
         Blueprint.id,

@@ -101,7 +101,7 @@ def create_run(appspace: str, project: str, blueprint: str) -> Response:
             call.echoed.extend(allowance.headers())
     inputs, size = read_inputs(request_ctx.request)
     revision_id, revision_number = _in_force(called)
-    program = programs.get(revision_id)
+    program = programs.get(revision_id, project_id=grant.project_id, release=grant.release)
     run_id = new_run_id()
     started_at, start = time.time(), time.perf_counter_ns()
     error: Exception | None = None
@@ -146,14 +146,15 @@ def create_run(appspace: str, project: str, blueprint: str) -> Response:
 @api.get(f"{_PROJECT}/models", provide_automatic_options=False)
 def list_models(appspace: str, project: str) -> Response:
     """Describe the Blueprints of a project that can run."""
-    return _json(stored.models(g.grant.project_id))
+    return _json(stored.models(g.grant.project_id, g.grant.release))
 
 
 @api.get(f"{_PROJECT}/models/<blueprint>", provide_automatic_options=False)
 def get_model(appspace: str, project: str, blueprint: str) -> Response:
     """Describe one Blueprint, with its syntax tree."""
-    called = _blueprint(g.grant, blueprint)
-    return _json(stored.model(called.id, _in_force(called)[0]))
+    grant: Grant = g.grant
+    called = _blueprint(grant, blueprint)
+    return _json(stored.model(grant.project_id, grant.release, called.id, _in_force(called)[0]))
 
 
 @api.get(f"{_PROJECT}/runs/<run_id>", provide_automatic_options=False)
@@ -178,7 +179,7 @@ def _json(value: object) -> Response:
     return Response(to_json(value), 200, [*_HEADERS, *g.call.echoed])
 
 
-def _recorded(error: Exception, program: veritas.Program, *, keeps_data: bool) -> str:
+def _recorded(error: Exception, program: programs.LinkedProgram, *, keeps_data: bool) -> str:
     if isinstance(error, veritas.RunError):
         return run_errors.recorded_message(error, program.signature, keeps_data=keeps_data)
     return run_errors.storable(problem_of(error).detail)

@@ -18,7 +18,7 @@ _ON_ITS_WAY_S = 1.5
 _LOOK_AGAIN_S = 0.1
 
 
-def models(project_id: str) -> list[dict[str, Any]]:
+def models(project_id: str, release: str) -> list[dict[str, Any]]:
     """Describe the Blueprints of a project that can run, the main one first, then by label."""
     statement = (
         select(Blueprint, Project.main_slug)
@@ -29,30 +29,34 @@ def models(project_id: str) -> list[dict[str, Any]]:
     found = []
     for blueprint, _ in sorted(rows, key=lambda row: (row[0].slug != row[1], row[0].label)):
         try:
-            found.append(_summary(blueprint.id, str(blueprint.revision_in_force_id)))
+            revision_id = str(blueprint.revision_in_force_id)
+            program = programs.get(revision_id, project_id=project_id, release=release)
         except programs.CannotRunError:
             continue
+        found.append(_summary(blueprint.id, program.signature))
     return found
 
 
-def model(blueprint_id: str, revision_id: str) -> dict[str, Any]:
+def model(project_id: str, release: str, blueprint_id: str, revision_id: str) -> dict[str, Any]:
     """Describe a Blueprint whole, with its syntax tree.
 
     Raises:
         CannotRunError: the revision has errors.
     """
-    analysis = veritas.analyze(programs.load_source(revision_id))
-    if analysis.document is None or analysis.has_errors:
+    program = programs.get(revision_id, project_id=project_id, release=release)
+    environment = veritas.Environment(types=program.signature.types)
+    # That it has no errors is known; whom it calls changes nothing in the tree.
+    analysis = veritas.analyze(programs.load_source(revision_id), environment)
+    if analysis.document is None:
         raise programs.CannotRunError(analysis.findings)
     return {
-        **_summary(blueprint_id, revision_id),
+        **_summary(blueprint_id, program.signature),
         "logicFlow": veritas.syntax_tree(analysis.document),
         "settings": {},
     }
 
 
-def _summary(blueprint_id: str, revision_id: str) -> dict[str, Any]:
-    signature = programs.get(revision_id).signature
+def _summary(blueprint_id: str, signature: veritas.Signature) -> dict[str, Any]:
     return {
         "id": blueprint_id,
         "label": signature.label,

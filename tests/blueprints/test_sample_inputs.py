@@ -33,7 +33,7 @@ def imported(world: World, source: str, suite: object) -> object:
 def test_every_example_that_comes_along_is_shown_with_inputs_that_run(world: World, name: str) -> None:
     report = importing.import_example(world.person().actor, name)
     for one in report.blueprints:
-        program = programs.get(one.blueprint.revision_in_force_id)
+        program = programs.get(one.blueprint.revision_in_force_id, project_id=one.blueprint.project_id)
         assert program.run(sample_inputs(one.blueprint)).outputs
 
 

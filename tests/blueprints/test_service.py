@@ -120,13 +120,14 @@ def test_two_blueprints_with_one_call_identifier_do_not_both_run(world: World) -
     assert second.blueprint.call_identifier != "late_fee"
 
 
-def test_renaming_the_other_lets_the_second_run_once_it_is_saved_again(world: World) -> None:
+def test_renaming_the_other_lets_the_second_run(world: World) -> None:
     ada = world.person()
     project = world.project(ada, blueprints={"first": fee("Late Fee"), "second": fee("Late Fee")})
-    save(ada, project, project.blueprints["first"], fee("First Fee"))
-    saved = save(ada, project, project.blueprints["second"], fee("Late Fee"))
-    assert saved.number_in_force == 2
+    saved = save(ada, project, project.blueprints["first"], fee("First Fee"))
+    assert [affected.slug for affected in saved.started] == ["second"]
     shown = service.get_blueprint(ada.actor, project.id, project.blueprints["second"])
+    assert shown.in_force
+    assert shown.findings == ()
     assert shown.blueprint.call_identifier == "late_fee"
 
 
