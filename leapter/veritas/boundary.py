@@ -295,13 +295,13 @@ def output_value(state: State, value: object, output: Parameter) -> object:
             whole = int(value)
             return whole if whole == value else value
         return _large_number(value, output)
-    if type(value) is str:
-        return from_code_units(value)
     if value is True or value is False:
         return value
     if value is NULL or value is ABSENT:
         return None
     try:
+        if type(value) is str:
+            return _text_out(state, value)
         return _nested(state, value, output, 1)
     except LimitExceeded as error:
         error.node = _node(output)
@@ -318,6 +318,12 @@ def _large_number(value: float, output: Parameter) -> object:
     if abs(value) < 2.0**63:
         return int(number_to_text(value))
     return value
+
+
+def _text_out(state: State, text: str) -> str:
+    # The same text may stand in many places; each is a copy of its own, at the latest in the JSON.
+    state.copy_text(len(text))
+    return from_code_units(text)
 
 
 def _nested(state: State, value: object, output: Parameter, depth: int) -> object:
@@ -339,7 +345,7 @@ def _nested(state: State, value: object, output: Parameter, depth: int) -> objec
     state.members(len(members))
     state.work(len(members))
     return {
-        from_code_units(key): _nested(state, member, output, depth + 1)
+        _text_out(state, key): _nested(state, member, output, depth + 1)
         if isinstance(member, list | dict)
         else output_value(state, member, output)
         for key, member in members.items()

@@ -1,6 +1,7 @@
 """The functions and methods that every Blueprint has."""
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -10,6 +11,9 @@ from leapter.veritas.errors import OperationFailed
 from leapter.veritas.operations import kind_of, position_of, strictly_equal, to_number, to_text, truthy
 from leapter.veritas.state import State
 from leapter.veritas.values import ABSENT, NULL
+
+# Texts of a list that together are no longer than this are sorted in a few milliseconds, whatever they are.
+_SHORT_TEXTS = 1_000_000
 
 # Functions
 
@@ -97,7 +101,7 @@ def sort(state: State, values: object, order: object = "ascending") -> list[obje
     absents = [value for value in elements if value is ABSENT]
     descending = order == "descending"
     if all(isinstance(value, str) for value in proper):
-        return [*sorted(cast("list[str]", proper), reverse=descending), *nulls, *absents]
+        return [*_sorted_texts(state, cast("list[str]", proper), descending), *nulls, *absents]
     for position, value in enumerate(elements):
         if not isinstance(value, float) and value is not NULL and value is not ABSENT:
             raise OperationFailed(
@@ -106,6 +110,16 @@ def sort(state: State, values: object, order: object = "ascending") -> list[obje
     numbers_only = cast("list[float]", proper)
     ordered = sorted((value for value in numbers_only if not math.isnan(value)), reverse=descending)
     return [*ordered, *(value for value in numbers_only if math.isnan(value)), *nulls, *absents]
+
+
+def _sorted_texts(state: State, texts: list[str], descending: bool) -> list[str]:
+    if sum(map(len, texts)) <= _SHORT_TEXTS:
+        return sorted(texts, reverse=descending)
+    # Nothing can look at the clock while Python sorts. A long text that stands in a list thousands of times
+    # is therefore compared once; texts that differ are bounded by the memory of a run.
+    counts = Counter(texts)
+    state.check_time()
+    return [text for text in sorted(counts, reverse=descending) for _ in range(counts[text])]
 
 
 def find(state: State, values: object, field: object, wanted: object) -> object:

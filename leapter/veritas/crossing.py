@@ -21,7 +21,7 @@ def outward(state: State, value: object, what: str, depth: int = 1) -> object:
     if kind is float:
         return cast("float", value) + 0.0  # JSON has no negative zero
     if kind is str:
-        return from_code_units(cast("str", value))
+        return _text(state, cast("str", value))
     if kind is bool:
         return value
     if value is NULL or value is ABSENT:
@@ -41,10 +41,15 @@ def outward(state: State, value: object, what: str, depth: int = 1) -> object:
     state.members(2 * len(members))
     state.work(len(members))
     return {
-        from_code_units(key): outward(state, member, what, depth + 1)
+        _text(state, key): outward(state, member, what, depth + 1)
         for key, member in members.items()
         if member is not ABSENT
     }
+
+
+def _text(state: State, text: str) -> str:
+    state.copy_text(len(text))
+    return from_code_units(text)
 
 
 def inward(state: State, write: Writer, results: tuple[object, ...]) -> dict[str, object]:

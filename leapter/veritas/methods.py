@@ -187,8 +187,7 @@ def split(state: State, target: object, separator: object = ABSENT, most: object
     state.text(len(text))
     if separator is ABSENT:
         return [text]
-    parts: list[object] = list(text.split(between)) if between else list(text)
-    return parts[:limit]
+    return list(text.split(between, limit)[:limit] if between else text[:limit])
 
 
 def replace(state: State, target: object, wanted: object = ABSENT, replacement: object = ABSENT) -> str:

@@ -3,7 +3,6 @@
 
 def member_path(path: str, key: str) -> str:
     """The path of a member: `rates.eu`, or `rates["e.u"]` where the key is not a name."""
-    if key.isidentifier():
-        return f"{path}.{key}"
+    # A path is made for every element below: a key of a million characters must not be copied each time.
     shown = key if len(key) <= 60 else key[:59] + "…"
-    return f'{path}["{shown}"]'
+    return f"{path}.{shown}" if key.isidentifier() else f'{path}["{shown}"]'

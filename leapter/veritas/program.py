@@ -12,9 +12,12 @@ from leapter.veritas.entry import reader_of, writer_of
 from leapter.veritas.errors import InputError, LimitExceeded, Node, OperationFailed, RunError, in_words
 from leapter.veritas.limits import DEFAULT_LIMITS, Limits
 from leapter.veritas.signature import Signature
-from leapter.veritas.spelling import nearest
+from leapter.veritas.spelling import Speller
 from leapter.veritas.state import State
 from leapter.veritas.values import ABSENT
+
+# Names of inputs that one call compares with those that it does not know: some 50 ms of work.
+_MOST_COMPARED = 1_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,11 +135,12 @@ class Program:
 
     def _unknown(self, inputs: Mapping[str, object], faults: Faults, *, is_ignored: bool) -> tuple[str, ...]:
         warnings: list[str] = []
+        speller = Speller(_MOST_COMPARED)
         for name in inputs:
             if name in self._names:
                 continue
             shown = name if len(name) <= 60 else name[:59] + "…"
-            close = nearest(name, self._names)
+            close = speller.nearest(name, self._names)
             hint = f" (did you mean `{close}`?)" if close else ""
             if is_ignored:
                 if len(warnings) < 100:

@@ -18,6 +18,7 @@ _WORK_PER_CHECK = 200_000
 
 TEXT_BYTES = 64
 BYTES_PER_CHARACTER = 2
+_BYTES_PER_CHARACTER_OUTSIDE = 6
 LIST_BYTES = 64
 BYTES_PER_ELEMENT = 40
 OBJECT_BYTES = 250
@@ -108,6 +109,12 @@ class State:
                 f"A text would be longer than {self.max_text:,} characters, the most that is allowed.",
             )
         self.allocate(TEXT_BYTES + BYTES_PER_CHARACTER * length)
+
+    def copy_text(self, length: int) -> None:
+        """Accounts for a text that leaves the run: as a copy, or in JSON, where a character takes 6 bytes at
+        most.
+        """
+        self.allocate(TEXT_BYTES + _BYTES_PER_CHARACTER_OUTSIDE * length)
 
     def elements(self, length: int, added: int) -> None:
         """Accounts for a list that now has `length` elements, `added` of them new."""
