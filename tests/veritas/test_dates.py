@@ -205,7 +205,7 @@ BOUNDS = st.one_of(
         st.sampled_from(["from", "to", "start", "end", "min", "max", "until"]), BOUNDS, max_size=2
     )
 )
-@settings(max_examples=1500)
+@settings(max_examples=600)
 def test_schema_and_run_boundary_agree_on_ranges(sent: dict[str, Any]) -> None:
     try:
         RANGE.run({"r": sent})
