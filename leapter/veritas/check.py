@@ -332,12 +332,13 @@ class _FunctionChecker(ExpressionChecker):
         elif isinstance(statement, ast.ForIn):
             self._expression(statement.values)
             if not statement.declares and statement.variable not in self._types:
-                self._unknown_name(
-                    statement.variable,
+                self._findings.error(
                     statement.variable_start,
-                    assigned=True,
-                    declaration=f"for (var {statement.variable} in …)",
+                    "unknown_name",
+                    f"`{statement.variable}` is not declared.",
+                    f"for (var {statement.variable} in …)",
                 )
+                self._types[statement.variable] = statement.type
             shape = self._shaper.shape(statement.values)
             if not shape.kinds & (LIST | IS_ABSENT | IS_NULL):
                 self._findings.error(

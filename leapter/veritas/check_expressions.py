@@ -52,7 +52,7 @@ class ExpressionChecker(CallChecker):
         elif isinstance(expression, ast.Call):
             self._call(expression)
 
-    def _unknown_name(self, name: str, offset: int, *, assigned: bool, declaration: str = "") -> None:
+    def _unknown_name(self, name: str, offset: int, *, assigned: bool) -> None:
         """Reports a name that is not declared; one that has no near one only where it first stands, since it
         is one declaration that is missing.
         """
@@ -74,11 +74,9 @@ class ExpressionChecker(CallChecker):
             if name in self._undeclared:
                 return
             self._undeclared.add(name)
-            fix = declaration or (
-                f"Declare it: var {name}: number;"
-                if assigned
-                else f"Declare it: var {name}: number = …; or make it an input."
-            )
+            fix = f"Declare it: var {name}: number;"
+            if not assigned:
+                fix = f"Declare it: var {name}: number = …; or make it an input."
         self._findings.error(offset, "unknown_name", f"`{name}` is not declared.", fix)
 
     def _property(self, expression: ast.Property) -> None:

@@ -1,6 +1,8 @@
 """Tokens to the statements that hold others: choose and loops."""
 
+import re
 from abc import abstractmethod
+from typing import cast
 
 from leapter.veritas import ast
 from leapter.veritas.declarations import DeclarationParser
@@ -15,6 +17,7 @@ MAX_NESTED_LOOPS = 16
 
 ASSIGNMENTS = frozenset(("=", "+=", "-=", "*=", "/=", "%="))
 _ELSE_IF = frozenset(("elif", "elseif", "elsif", "elseIf", "ElseIf", "Elif"))
+_BLANKS = re.compile(r"[^\S\r\n]*")
 # How far the end of a header is looked for.
 _MOST_HEADER_TOKENS = 200
 _BRANCH_WORDS = {"If": "if", "IF": "if", "Else": "else", "ELSE": "else"}
@@ -26,6 +29,7 @@ class ControlParser(DeclarationParser):
     def __init__(self, source: Source, findings: Findings, tokens: list[Token]) -> None:
         super().__init__(source, findings, tokens)
         self._loops = 0
+        self._indents: dict[int, int] = {}
         # How many `}` the source lacks (negative: has too many). Only then does indentation say where.
         self._missing_braces = sum(NESTING.get(token.kind, 0) for token in tokens if token.kind in "{}")
 
@@ -39,8 +43,12 @@ class ControlParser(DeclarationParser):
 
     def _indent_of(self, offset: int) -> int:
         """How far the line of `offset` is indented, in characters."""
-        text = self.source.line_text(self.source.line_of(offset))
-        return len(text) - len(text.lstrip())
+        line = self.source.line_of(offset)
+        if line not in self._indents:
+            start = self.source.start_of(line)
+            blanks = cast("re.Match[str]", _BLANKS.match(self.source.text, start))
+            self._indents[line] = blanks.end() - start
+        return self._indents[line]
 
     def _is_outside(self, indent: int | None) -> bool:
         """Whether a `}` seems to be missing before the present token, which begins a line: the block around
@@ -68,9 +76,9 @@ class ControlParser(DeclarationParser):
         if self._missing_braces > 0 or not self.findings.has_errors:
             self._missing_braces -= 1
             self.findings.error(
-                self.token.start,
+                self.last_end,
                 "unclosed_brace",
-                "A `}` is missing before this: "
+                "A `}` is missing behind this: "
                 f"the `{{` in line {self.source.line_of(opening.start)} is never closed.",
                 "Add the missing }.",
             )
@@ -136,11 +144,12 @@ class ControlParser(DeclarationParser):
 
     # choose
 
-    def _choose(self) -> ast.Statement:
+    def _choose(self, *, has_word: bool = True) -> ast.Statement:
         notes = self.notes()
         start = self.token.start
         indent = self._indent_of(start)
-        self.advance()
+        if has_word:
+            self.advance()
         branches: list[ast.Branch] = []
         opening = self.token
         if not self.accept("{"):
@@ -168,18 +177,40 @@ class ControlParser(DeclarationParser):
                     break
                 if self.accept("}"):
                     break
-                self.findings.error(
-                    self.token.start,
-                    "expected_branch",
-                    f"Inside `choose` stand only if (…) {{ … }} and else {{ … }}, not {self.shown()}.",
-                    "Move the statement into a branch, or out of `choose`.",
-                )
-                self._guarded_statement()
+                branches += self._other_than_branch(has_branches=bool(branches))
         if not branches:
             self.findings.error(
                 start, "empty_choose", "`choose` needs at least one branch.", "choose { if (…) { … } }"
             )
         return ast.Choose(notes, start, self.last_end, self.source.line_of(start), branches)
+
+    def _other_than_branch(self, *, has_branches: bool) -> list[ast.Branch]:
+        """Reports what is no branch inside `choose`; a branch without its word is read as one."""
+        token = self.token
+        line = self.source.line_of(token.start)
+        if token.kind == "(":
+            self.findings.error(
+                token.start, "expected_branch", "`if` is missing before this condition.", "if (…) { … }"
+            )
+            notes = self.notes()
+            return [ast.Branch(notes, token.start, line, self._guarded_condition(), self._block())]
+        if token.kind == "{" and has_branches:
+            self.findings.error(
+                token.start,
+                "expected_branch",
+                "`if (…)` or `else` is missing before this block.",
+                "else { … }",
+            )
+            notes = self.notes()
+            return [ast.Branch(notes, token.start, line, None, self._block())]
+        self.findings.error(
+            token.start,
+            "expected_branch",
+            f"Inside `choose` stand only if (…) {{ … }} and else {{ … }}, not {self.shown()}.",
+            "Move the statement into a branch, or out of `choose`.",
+        )
+        self._guarded_statement()
+        return []
 
     def _is_branch(self) -> bool:
         """Whether a branch begins here; words for it that are no words of the language are reported."""
@@ -281,8 +312,10 @@ class ControlParser(DeclarationParser):
     def _skip_header(self, first: int) -> None:
         """To the block behind a header that begins with the token `first` and could not be read."""
         depth = self.depth_since(first)
-        while self.token.kind not in ("}", ";", "end"):
-            if self.token.kind == "{" or (depth <= 0 and self.token.after_newline):
+        while self.token.kind not in ("}", "end"):
+            if self.token.kind == "{" or (
+                depth <= 0 and (self.token.after_newline or self.token.kind == ";")
+            ):
                 return
             depth += NESTING.get(self.token.kind, 0)
             self.advance()
@@ -316,9 +349,14 @@ class ControlParser(DeclarationParser):
                 )
             self.advance()
             self.expression()
-        if has_parentheses:
-            self.expect(")", "The condition ends with `)`")
+        self._end_header(has_parentheses, "The condition ends with `)`")
         return condition
+
+    def _end_header(self, has_parentheses: bool, sentence: str) -> None:
+        if has_parentheses:
+            self.expect(")", sentence)
+        else:
+            self.accept(")")  # the other half of a pair that was reported
 
     # Loops
 
@@ -381,8 +419,7 @@ class ControlParser(DeclarationParser):
                 self.findings.lost_names.add(name.text)
                 self.advance()
             self._for_header(loop)
-            if has_parentheses:
-                self.expect(")", "The header ends with `)`")
+            self._end_header(has_parentheses, "The header ends with `)`")
         except ParseError as problem:
             self.report(problem)
             self._skip_header(first)
@@ -393,7 +430,7 @@ class ControlParser(DeclarationParser):
     def _is_for_in(self, distance: int) -> bool:
         """Whether the header goes through a list; `distance` is that of the token behind its first name."""
         behind = self.peek(distance)
-        if behind.kind == "in" or behind.text == "of":
+        if behind.kind in ("in", "name"):
             return True
         if behind.kind != ":":
             return False
@@ -486,8 +523,7 @@ class ControlParser(DeclarationParser):
                     kind, _, _ = self._declared_type(variable)
                 self._expect_in(variable)
             values = self.expression()
-            if has_parentheses:
-                self.expect(")", "The header ends with `)`")
+            self._end_header(has_parentheses, "The header ends with `)`")
         except ParseError as problem:
             self.report(problem)
             self._skip_header(first)

@@ -6,6 +6,10 @@ from leapter.veritas.lexer import Token
 from leapter.veritas.tables import TableParser
 from leapter.veritas.types import ANY, WORDS, Type
 
+# What may stand behind the word `any` in its line.
+_BEHIND_ANY = frozenset(("single", "multiple", "choice", "of", "constrained_to", "as"))
+# How many words of a line are looked at.
+_MOST_WORDS = 20
 _CONTAINERS = {"list": "list", "array": "list", "map": "map", "dict": "map", "record": "map"}
 
 
@@ -17,8 +21,10 @@ class DeclarationParser(TableParser):
         while self.token.kind not in (closing, "end"):
             position = self.position
             notes = self.notes()
+            is_read = False
             try:
                 parameters.append(self._parameter(notes))
+                is_read = parameters[-1].has_type
             except ParseError as problem:
                 self.report(problem)
                 self._skip_parameter(position)
@@ -32,7 +38,10 @@ class DeclarationParser(TableParser):
                 continue
             if self.token.kind in ("->", "=>", "{", "}", ")", "function", "end"):
                 break
-            self.report(self.missed("expected_comma", "A comma is expected here"))
+            if self.token.after_newline and self.peek().kind != ":" and closing == "{":
+                break  # the body, whose brace is missing
+            if is_read:
+                self.report(self.missed("expected_comma", "A comma is expected here", "Add a comma"))
             if self.token.kind != "name":
                 self._skip_parameter(self.position)
                 self.accept(",")
@@ -44,6 +53,8 @@ class DeclarationParser(TableParser):
         while self.token.kind != "end":
             kind = self.token.kind
             if kind in ("->", "function") or (depth <= 0 and kind in (",", ")", "{")):
+                return
+            if self.token.after_newline and (kind == ")" or (kind == "name" and self.peek().kind == ":")):
                 return
             depth += NESTING.get(kind, 0)
             self.advance()
@@ -90,6 +101,13 @@ class DeclarationParser(TableParser):
         if self.token.kind == "?" and self.peek().kind == ":":
             self._report_optional_mark(name)
         has_type = self.accept(":")
+        if not has_type and is_demanded and self._is_prose():
+            raise ParseError(
+                self.tokens[self.position - 1].start,
+                "expected_parameter",
+                "This line declares nothing: `name: type` is expected.",
+                "A label begins with //*, a comment with //",
+            )
         if not has_type and self.token.kind == "name" and not self.token.after_newline:
             self.findings.error(
                 self.token.start,
@@ -118,6 +136,18 @@ class DeclarationParser(TableParser):
             self._skip_type()
             return ANY, False, True
 
+    def _is_prose(self) -> bool:
+        """Whether the words of this line are no declaration: a label without its mark, say."""
+        if self.token.kind not in ("name", "in", "is", "and", "or", "not", "for", "if"):
+            return False
+        word = self.token.text
+        if self.token.after_newline or word == "type" or word in WORDS or word.lower() in _CONTAINERS:
+            return False
+        distance = 0
+        while distance < _MOST_WORDS and not self.peek(distance).after_newline:
+            distance += 1
+        return self.peek(distance).kind == "name" and self.peek(distance + 1).kind == ":"
+
     def _report_optional_mark(self, name: str) -> None:
         self.findings.error(
             self.token.start,
@@ -144,13 +174,24 @@ class DeclarationParser(TableParser):
             )
 
     def _choices(self) -> list[ast.Expression]:
-        if self.token.kind != "[":
-            self.fail(
-                "expected_choices",
-                f"The allowed values are expected here, not {self.shown()}.",
-                'choice ["a", "b"]',
-            )
-        return self.list_literal().elements
+        if self.token.kind == "[":
+            return self.list_literal().elements
+        self.findings.error(
+            self.token.start,
+            "expected_choices",
+            f"The allowed values are expected here, in brackets, not {self.shown()}.",
+            'choice ["a", "b"]',
+        )
+        values: list[ast.Expression] = []
+        closing = {"(": ")", "{": "}"}.get(self.token.kind, "]")
+        if self.token.kind in ("(", "{"):
+            self.advance()
+        while self.token.kind in ("string", "number", "true", "false"):
+            values.append(self.expression())
+            if self.peek().kind in ("string", "number", "true", "false"):
+                self.accept(",")
+        self.accept(closing)
+        return values
 
     def _type(self) -> Type:
         depth = 0
@@ -176,6 +217,19 @@ class DeclarationParser(TableParser):
         result: Type
         if word == "any":
             result = ANY
+            if (
+                self.token.kind == "name"
+                and not self.token.after_newline
+                and self.token.text not in _BEHIND_ANY
+            ):
+                self.findings.error(
+                    self.token.start,
+                    "any_what",
+                    f"There is no type `any {self.token.text}`.",
+                    "Write any single for one object, any multiple for a list of objects.",
+                )
+                self.advance()
+                return Type(kind="any single")
             if self.token.text in ("single", "multiple") and self.token.kind == "name":
                 result = Type(kind="any single" if self.token.text == "single" else "any multiple")
                 self.advance()

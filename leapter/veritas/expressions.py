@@ -68,7 +68,9 @@ _FOREIGN_STARTS = frozenset(("&", "|", "^", "in", "name", "*", "<", "=", "?", "n
 _VALUE_STARTS = frozenset(("name", "number", "string", "true", "false", "null", "absent", "(", "[", "{"))
 
 # What each bracket and brace adds to the depth.
-NESTING = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+_BRACKETS = {"(": 1, "[": 1, ")": -1, "]": -1}
+_BRACES = {"{": 1, "}": -1}
+NESTING = _BRACKETS | _BRACES
 
 
 class ParseError(Exception):
@@ -127,7 +129,7 @@ class ExpressionParser:
 
     def expect(self, kind: str, sentence: str) -> None:
         if self.token.kind != kind:
-            if self.token.kind == "=" and kind in (")", "]", ":"):
+            if self.token.kind == "=" and "comma" not in sentence:
                 raise self.problem(
                     "assignment_in_condition", "`=` assigns; a condition compares.", "Write == or is."
                 )
@@ -149,6 +151,27 @@ class ExpressionParser:
         for token in self.tokens[first : self.position]:
             depth = max(0, depth + NESTING.get(token.kind, 0))
         return depth
+
+    def skip(self, first: int, stops: frozenset[str], indent: int) -> None:
+        """Behind something that begins with the token `first` and could not be read: to one of `stops`
+        outside brackets, to `;` or `}` outside braces, or to where a line begins that is indented no further
+        than `indent`.
+        """
+        brackets = braces = 0
+        for token in self.tokens[first : self.position]:
+            brackets = max(0, brackets + _BRACKETS.get(token.kind, 0))
+            braces = max(0, braces + _BRACES.get(token.kind, 0))
+        while self.token.kind != "end":
+            kind = self.token.kind
+            if braces == 0 and (kind in (";", "}") or (brackets == 0 and kind in stops)):
+                return
+            if self.token.after_newline:
+                closes = (kind in (")", "]") and brackets > 0) or (kind == "}" and braces > 0)
+                if not closes and self.source.position(self.token.start)[1] - 1 <= indent:
+                    return
+            brackets = max(0, brackets + _BRACKETS.get(kind, 0))
+            braces = max(0, braces + _BRACES.get(kind, 0))
+            self.advance()
 
     @property
     def last_end(self) -> int:
@@ -172,8 +195,8 @@ class ExpressionParser:
         raise self.problem(code, message, fix)
 
     def report(self, problem: ParseError) -> None:
-        """Records a problem, unless it only follows from a character that the lexer could not read."""
-        if self.findings.has_unread(problem.offset):
+        """Records a problem, unless it only follows from another one at the same place."""
+        if self.findings.has_error_at(problem.offset):
             return
         self.findings.error(problem.offset, problem.code, problem.message, problem.fix)
 

@@ -55,7 +55,9 @@ class Findings:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._unread_lines: set[int] = set()
+        # By line: the errors that stand for all others of the line.
+        self._unread: dict[int, set[tuple[int, int, str, str]]] = {}
+        self._error_places: set[tuple[int, int]] = set()
         self._found: dict[tuple[int, int, str, str], Finding] = {}
         # Names with letters that no name can have; each is reported where it first stands.
         self.foreign_names: set[str] = set()
@@ -69,12 +71,14 @@ class Findings:
         self._add("warning", offset, code, message, fix)
 
     def unread(self, offset: int, code: str, message: str, fix: str) -> None:
-        """An error of the lexer: it stepped over something in this line."""
-        self._unread_lines.add(self._source.line_of(offset))
+        """An error of the lexer: what else is wrong in this line may only follow from it, and is left out."""
         self.error(offset, code, message, fix)
+        line, column = self._source.position(offset)
+        self._unread.setdefault(line, set()).add((line, column, code, message))
 
-    def has_unread(self, offset: int) -> bool:
-        return self._source.line_of(offset) in self._unread_lines
+    def has_error_at(self, offset: int) -> bool:
+        """Whether this very place has an error already."""
+        return self._source.position(offset) in self._error_places
 
     def _add(self, severity: Severity, offset: int, code: str, message: str, fix: str | None) -> None:
         if len(self._found) >= self.LIMIT and (severity == "warning" or self.has_errors):
@@ -90,10 +94,17 @@ class Findings:
             excerpt=self._source.excerpt(line, column),
         )
         self._found.setdefault((line, column, code, message), finding)
+        if severity == "error":
+            self._error_places.add((line, column))
 
     @property
     def has_errors(self) -> bool:
         return any(finding.severity == "error" for finding in self._found.values())
 
     def sorted(self) -> tuple[Finding, ...]:
-        return tuple(sorted(self._found.values(), key=lambda finding: (finding.line, finding.column)))
+        kept = [
+            finding
+            for key, finding in self._found.items()
+            if finding.line not in self._unread or key in self._unread[finding.line]
+        ]
+        return tuple(sorted(kept, key=lambda finding: (finding.line, finding.column)))

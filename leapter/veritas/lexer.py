@@ -56,6 +56,8 @@ _TOKEN = re.compile(
             r"(?P<open_comment>/\*[^\r\n]*(?:[\r\n]+[ \t]*\*[^\r\n]*)*)",
             r'(?P<description>"""[\s\S]*?""")',
             r'(?P<open_description>"""[^\r\n]*)',
+            # `""` with a word behind it: a quote is missing.
+            r'(?P<half_description>""(?=\w)[^"\r\n]*"{0,3})',
             (
                 r'(?P<string>"[^"\\\r\n]*(?:\\(?:\r\n|[\s\S])[^"\\\r\n]*)*"'
                 r"|'[^'\\\r\n]*(?:\\(?:\r\n|[\s\S])[^'\\\r\n]*)*')"
@@ -234,7 +236,9 @@ class _Lexer:
     def _is_before_table(self, position: int) -> bool:
         """Whether a decision table may follow the word just read: `decide first`, or half of it."""
         tokens = self.tokens
-        if tokens[-1].text in _DECIDE:
+        if tokens[-1].text in _DECIDE or tokens[-1].text == "first":
+            if len(tokens) > 1 and tokens[-2].text in _DECIDE:
+                return True
             return _TABLE_BELOW.match(self._text, position, self._stop) is not None
         return len(tokens) > 1 and tokens[-2].text in _DECIDE and not tokens[-1].after_newline
 
@@ -247,6 +251,14 @@ class _Lexer:
         if kind in ("open_comment", "open_description"):
             self._report_open(start, *_OPENINGS[kind])
             return _Meant(end)
+        if kind == "half_description":
+            self._findings.unread(
+                start,
+                "open_description",
+                "A description stands between three quotes at each end.",
+                'Write """…"""',
+            )
+            return _Meant(end, note=_note("description", word, start))
         if kind in ("curly", "curly_description"):
             return self._curly(kind, word, start, end)
         if kind == "template":
@@ -263,7 +275,7 @@ class _Lexer:
         return self._other(word, start, end)
 
     def _report_open(self, start: int, what: str, closing: str) -> None:
-        self._findings.error(
+        self._findings.unread(
             start, f"open_{what}", f"This {what} is never closed.", f"Close it with {closing}"
         )
 

@@ -29,6 +29,7 @@ _FOREIGN_STATEMENTS = {
     "assert": 'Write choose { if (!(…)) { throw "…"; } }.',
     "raise": "Write throw.",
 }
+_MOST_TITLE_WORDS = 20
 # Blocks that go with the statement before them: `try { } catch (e) { }`, `do { } while (c)`.
 _FOLLOWERS = {"try": ("catch", "finally"), "do": ("while",)}
 # Words that are the language's own but for their case, and what may follow them.
@@ -47,6 +48,7 @@ _MISWRITTEN = {
     "section": ("string",),
     "decide": ("name",),
 }
+_VALUE_STARTS = frozenset(("name", "number", "string", "true", "false", "null", "absent", "[", "{", "("))
 _FUNCTION_WORDS = frozenset(("func", "def", "fn", "fun", "sub", "procedure", "proc"))
 # Words that other languages write before `function`.
 _MODIFIERS = frozenset(("export", "async", "public", "private", "static", "default"))
@@ -104,6 +106,14 @@ class Parser(ControlParser):
         token = self.token
         if token.kind != "name":
             return token.kind == "function"
+        if self.peek().kind == "(":
+            self.findings.error(
+                token.start,
+                "expected_function",
+                f"The word `function` is missing before `{token.text}`.",
+                f"function {token.text}(…) -> output: number {{ … }}",
+            )
+            return True
         if token.text in _MODIFIERS and self.peek().kind in ("function", "name"):
             self.findings.error(
                 token.start, "foreign_statement", f"There is no `{token.text}` here.", "Leave it out."
@@ -160,7 +170,8 @@ class Parser(ControlParser):
         notes = self.notes()
         start = self.token.start
         indent = self._indent_of(start)
-        self.advance()
+        if self.peek().kind != "(" or self.token.kind == "function":
+            self.advance()
         name = ""
         if self.token.kind == "(":
             self.findings.error(
@@ -254,25 +265,9 @@ class Parser(ControlParser):
             self._skip_statement(first)
 
     def _skip_statement(self, first: int) -> None:
-        """Behind a statement that begins with the token `first` and could not be read.
-
-        It ends behind `;`, before `}`, or where a line begins that is not indented further.
-        """
-        depth = self.depth_since(first)
-        indent = self._indent_of(self.tokens[first].start)
-        while self.token.kind != "end":
-            kind = self.token.kind
-            if depth == 0 and kind == ";":
-                self.advance()
-                return
-            if depth == 0 and kind == "}":
-                return
-            if self.token.after_newline and (kind not in (")", "]", "}") or depth == 0):
-                column = self.source.position(self.token.start)[1] - 1
-                if column <= indent:
-                    return
-            depth = max(0, depth + NESTING.get(kind, 0))
-            self.advance()
+        """Behind a statement that begins with the token `first` and could not be read."""
+        self.skip(first, frozenset(), self._indent_of(self.tokens[first].start))
+        self.accept(";")
 
     def _statement(self) -> ast.Statement:
         token = self.token
@@ -290,6 +285,11 @@ class Parser(ControlParser):
                 return self._decide()
             if token.text == "decide" and self.peek(2).kind == "table":
                 return self._decide()
+            if token.text == "first" and following.kind == "table":
+                self.findings.error(
+                    token.start, "expected_decide", "`decide` is missing before `first`.", "decide first"
+                )
+                return self._decide(has_word=False)
             if token.text in _DECLARING and following.kind == "name" and not following.after_newline:
                 return self._foreign_declaration(token)
             if following.kind == ":" and self.peek(2).kind == "name":
@@ -307,6 +307,8 @@ class Parser(ControlParser):
             if self._is_branch():
                 return self._bare_if()
             return self._simple()
+        if kind == "|":
+            self._fail_table()
         if kind == "var":
             return self._var()
         if kind in ("if", "else"):
@@ -318,6 +320,14 @@ class Parser(ControlParser):
         if kind in ("return", "break", "continue", "throw"):
             return self._jump()
         if kind == "{":
+            if self.peek().kind == "if":
+                self.findings.error(
+                    token.start,
+                    "missing_choose",
+                    "`choose` is missing before these branches.",
+                    "choose { … }",
+                )
+                return self._choose(has_word=False)
             self.findings.error(
                 token.start,
                 "bare_block",
@@ -329,9 +339,20 @@ class Parser(ControlParser):
             return ast.Section(notes, token.start, self.last_end, self.source.line_of(token.start), "", body)
         return self._simple()
 
+    def _fail_table(self) -> NoReturn:
+        problem = self.problem(
+            "expected_decide",
+            "A table stands directly below `decide first`.",
+            "decide first, in the line above",
+        )
+        while self.token.kind != "end" and (not self.token.after_newline or self.token.kind == "|"):
+            self.advance()
+        raise problem
+
     def _is_section(self, following: Token) -> bool:
         distance = 1
-        while following.kind == "name" and not following.after_newline:  # a title without quotes
+        # Perhaps there is a title without quotes.
+        while following.kind == "name" and not following.after_newline and distance < _MOST_TITLE_WORDS:
             distance += 1
             following = self.peek(distance)
         return following.kind == "{" or (following.kind == "string" and distance == 1)
@@ -514,7 +535,6 @@ class Parser(ControlParser):
         line = self.source.line_of(start)
         if has_word:
             self.advance()
-        first = self.position
         declarators: list[ast.Declarator] = []
         while True:
             own_notes = self.notes()
@@ -525,35 +545,61 @@ class Parser(ControlParser):
                 own_notes, name, name_start, self.source.line_of(name_start), kind, has_type, None
             )
             declarators.append(declarator)
+            position = self.position
             try:
-                if self.accept("="):
-                    value = self.position
-                    declarator.initial = self.expression()
-                    if self.token.kind in ASSIGNMENTS:
-                        self._fail_second_assignment(value)
+                declarator.initial = self._initial()
+                if self.token.kind != ",":
+                    end = self._end()
+                    break
             except ParseError as problem:
-                # The name is declared, whatever is wrong with its value.
+                # The name is declared, whatever is wrong behind it; and so are those behind it.
                 self.report(problem)
-                self._skip_initial(first)
-            if self.token.kind != ",":
-                break
-            self.take_trailing_label(own_notes)
-            self.advance()
-            self.take_trailing_label(own_notes)
+                self._skip_initial(position)
+                if self.token.kind != "," and not self._is_declarator():
+                    end = self.last_end
+                    self.accept(";")
+                    break
+            if self.token.kind == ",":
+                self.take_trailing_label(own_notes)
+                self.advance()
+                self.take_trailing_label(own_notes)
         if len(declarators) > 1:
             self.take_trailing_label(own_notes)
-        return ast.Var(notes, start, self._end(), line, declarators)
+        return ast.Var(notes, start, end, line, declarators)
+
+    def _is_declarator(self) -> bool:
+        """Whether `name:` follows in the same line."""
+        return self.token.kind == "name" and self.peek().kind == ":" and not self.token.after_newline
+
+    def _initial(self) -> ast.Expression | None:
+        """The value that a local is declared with."""
+        if self.token.kind in _VALUE_STARTS and not self.token.after_newline:
+            if self._is_declarator():
+                raise self.problem(
+                    "expected_comma", f"A comma is expected here, not {self.shown()}.", "Add a comma"
+                )
+            self.findings.error(
+                self.token.start, "expected_equals", "`=` is expected before this value.", "Add ="
+            )
+            return self.expression()
+        if not self.accept("="):
+            return None
+        first = self.position - 1
+        value = self.expression()
+        if self.token.kind in ASSIGNMENTS:
+            self._fail_second_assignment(first)
+        if self._is_declarator():
+            raise self.problem(
+                "expected_comma", f"A comma is expected here, not {self.shown()}.", "Add a comma"
+            )
+        return value
 
     def _skip_initial(self, first: int) -> None:
-        """To the next declarator of a `var` whose names begin with the token `first`, or to its end."""
-        depth = self.depth_since(first)
-        indent = self._indent_of(self.tokens[first].start)
-        while self.token.kind not in ("end", "function"):
-            kind = self.token.kind
-            if depth <= 0 and kind in (";", ",", "}"):
-                return
-            column = self.source.position(self.token.start)[1] - 1
-            if self.token.after_newline and column <= indent:
-                return
-            depth = max(0, depth + NESTING.get(kind, 0))
-            self.advance()
+        """To the next declarator of a `var`, or to its end; names between count as declared."""
+        if self._is_declarator() and self.depth_since(first) == 0:
+            return
+        begin = self.position
+        self.skip(first, frozenset((",", "function")), self._indent_of(self.tokens[first].start))
+        for position in range(first, max(begin, self.position)):
+            if self.tokens[position].kind == "name" and self.tokens[position + 1].kind == ":":
+                self.findings.lost_names.add(self.tokens[position].text)

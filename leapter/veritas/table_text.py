@@ -8,9 +8,9 @@ _LINE = re.compile(r"([^\r\n]*)(?:\r\n|[\r\n]|$)")
 _NOTES = re.compile(
     r'(?:[ \t]+|"""(?:(?!""")[^\r\n])*"""|@[A-Za-z]-[0-9A-Za-z]+|/\*(?:(?!\*/)[^\r\n])*\*/|//[^\r\n]*)*'
 )
-_DELIMITER_CELL = re.compile(r"[ \t]*:?-+:?[ \t]*")
+_DELIMITERS = re.compile(r"[|:\- \t]*-[|:\- \t]*")
 # In GitHub's tables the bars at the ends of a line may be left out.
-_BARE_DELIMITERS = re.compile(r"[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*")
+_BARE_DELIMITERS = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*")
 _BARE_ROW = re.compile(r"""(?:[^|"'\r\n]|"[^"\r\n]*"|'[^'\r\n]*'|\|\|)*+\|""")
 
 
@@ -26,17 +26,16 @@ class TableLine:
 def find_table(text: str, position: int, stop: int) -> tuple[int, int] | None:
     """(start, end) of the table in the lines from `position` on, which is just behind `decide first`."""
     start = end = -1
-    is_bare = False
     is_first_line = True
     while position < stop and (line := _LINE.match(text, position, stop)) is not None:
         content = _NOTES.match(text, line.start(1), line.end(1))
         row = content.end() if content is not None else line.start(1)
         if row < line.end(1):
             if text[row] != "|":
-                if start < 0 and not is_first_line:
-                    following = _LINE.match(text, line.end(), stop)
-                    is_bare = following is not None and _BARE_DELIMITERS.fullmatch(following[1]) is not None
-                if not is_bare or _BARE_ROW.match(text, row, line.end(1)) is None:
+                if is_first_line or _BARE_ROW.match(text, row, line.end(1)) is None:
+                    break
+                following = _LINE.match(text, line.end(), stop) if start < 0 else None
+                if start < 0 and (following is None or not _BARE_DELIMITERS.fullmatch(following[1])):
                     break
             if start < 0:
                 start = row
@@ -60,8 +59,8 @@ def table_lines(text: str, start: int, end: int) -> list[TableLine]:
     return lines
 
 
-def is_delimiter_row(text: str, cells: list[tuple[int, int]]) -> bool:
-    return all(_DELIMITER_CELL.fullmatch(text, start, end) for start, end in cells)
+def is_delimiter_row(text: str, start: int, end: int) -> bool:
+    return _DELIMITERS.fullmatch(text, start, end) is not None
 
 
 def cells_of(

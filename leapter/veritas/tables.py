@@ -25,11 +25,12 @@ class TableParser(ExpressionParser):
                 "x = …, obj.field = …, list[i] = …",
             )
 
-    def _decide(self) -> ast.Statement:
+    def _decide(self, *, has_word: bool = True) -> ast.Statement:
         notes = self.notes()
         start = self.token.start
         line = self.source.line_of(start)
-        self.advance()
+        if has_word:
+            self.advance()
         if self.token.text != "first":
             self.findings.error(
                 self.last_end, "expected_first", "`decide` is followed by `first`.", "decide first"
@@ -50,7 +51,8 @@ class TableParser(ExpressionParser):
         targets: list[ast.Expression] = []
         rows: list[ast.TableRow] = []
         pending: list[tuple[int, int]] = []  # notes before a row
-        lines_read = columns = 0
+        lines_read = 0
+        columns: int | None = None
         for table_line in table_lines(text, table.start, table.end):
             if table_line.bar != table_line.start:
                 end = table_line.end if table_line.bar < 0 else table_line.bar
@@ -61,24 +63,26 @@ class TableParser(ExpressionParser):
             if lines_read == 1:
                 self._add_notes(notes, self._notes_between(pending))
                 cells, _ = cells_of(text, table_line.bar, table_line.end)
-                columns = len(cells)
                 inputs, targets = self._table_header(cells, table_line.bar)
+                # How many columns are meant by a header that could not be read, nobody knows.
+                columns = None if any(map(_is_missing, (*inputs, *targets))) else len(cells)
                 continue
             cells, end = cells_of(text, table_line.bar, table_line.end, columns)
             if lines_read == 2:
                 pending = []
-                if is_delimiter_row(text, cells):
+                if is_delimiter_row(text, table_line.bar, table_line.end):
                     continue
-                self._report_delimiter(table_line.bar, columns)
+                self._report_delimiter(table_line.bar, len(inputs) + len(targets))
             if end < table_line.end:
                 pending.append((end, table_line.end))
-            row = self._table_row(cells, table_line.bar, pending, len(inputs), columns)
-            if row is not None:
-                rows.append(row)
+            if columns is not None:
+                row = self._table_row(cells, table_line.bar, pending, len(inputs), columns)
+                if row is not None:
+                    rows.append(row)
             pending = []
         if lines_read == 1:
-            self._report_delimiter(table.start, columns)
-        elif not rows and lines_read == 2:
+            self._report_delimiter(table.start, len(inputs) + len(targets))
+        elif lines_read == 2:
             self.findings.warning(
                 table.start, "empty_table", "This table has no rows, so it decides nothing."
             )
@@ -112,7 +116,7 @@ class TableParser(ExpressionParser):
                     self.report(problem)
                     target = self.missing(start)
             targets.append(target)
-        if not targets:
+        if not targets and not any(map(_is_missing, inputs)):
             raise ParseError(
                 line_start,
                 "table_without_outputs",
