@@ -34,17 +34,17 @@ _FIRST_PAGE_HEIGHT = 740
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Band:
-    """A horizontal part of a diagram that fits on a page; no shape is cut at its ends.
+    """A horizontal part of a diagram that fits on a page; no shape and no text is cut at its ends.
 
-    Frames, edges and texts that reach into the next band are in both.
+    Frames and edges that reach into the next band are in both.
     """
 
     y: float
     height: float
-    shapes: tuple[Shape, ...]
-    frames: tuple[Frame, ...]
-    edges: tuple[Edge, ...]
-    texts: tuple[Text, ...]
+    shapes: list[Shape]
+    frames: list[Frame]
+    edges: list[Edge]
+    texts: list[Text]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -254,29 +254,27 @@ def _bands(parts: list[Part], width: float, height: float) -> tuple[Band, ...]:
     frames = [part for part in parts if isinstance(part, Frame)]
     edges = [part for part in parts if isinstance(part, Edge)]
     texts = [part for part in parts if isinstance(part, Text)]
-    bands = []
     whole = [(shape.y, shape.y + shape.height) for shape in shapes]
     whole += [(text.y - SMALL.size, text.y + SMALL.size / 2) for text in texts]
     # What is wider than a page is printed smaller.
     scale = max(1, width / _PAGE_WIDTH)
     cuts = _cuts(whole, frames, height, _PAGE_HEIGHT * scale, _FIRST_PAGE_HEIGHT * scale)
-    for top, bottom in zip([0.0, *cuts], [*cuts, height], strict=True):
-        bands.append(
-            Band(
-                y=top,
-                height=bottom - top,
-                shapes=tuple(shape for shape in shapes if top <= shape.y < bottom),
-                frames=tuple(frame for frame in frames if frame.y < bottom and frame.y + frame.height > top),
-                edges=tuple(edge for edge in edges if _reaches(edge, top, bottom)),
-                texts=tuple(text for text in texts if top <= text.y < bottom),
-            )
-        )
+    bands = [
+        Band(y=top, height=bottom - top, shapes=[], frames=[], edges=[], texts=[])
+        for top, bottom in pairwise([0.0, *cuts, height])
+    ]
+    for shape in shapes:
+        bands[bisect_right(cuts, shape.y)].shapes.append(shape)
+    for text in texts:
+        bands[bisect_right(cuts, text.y)].texts.append(text)
+    for frame in frames:
+        for band in bands[bisect_left(cuts, frame.y) : bisect_right(cuts, frame.y + frame.height) + 1]:
+            band.frames.append(frame)
+    for edge in edges:
+        heights = [y for _, y in edge.points]
+        for band in bands[bisect_left(cuts, min(heights)) : bisect_right(cuts, max(heights)) + 1]:
+            band.edges.append(edge)
     return tuple(bands)
-
-
-def _reaches(edge: Edge, top: float, bottom: float) -> bool:
-    heights = [y for _, y in edge.points]
-    return min(heights) <= bottom and max(heights) >= top
 
 
 def _cuts(
@@ -302,13 +300,12 @@ def _cuts(
     cuts: list[float] = []
     start, room = 0.0, first_page
     while height - start > room:
-        fitting = [gap for gap in gaps if start < gap <= start + room]
+        first = bisect_right(gaps, start)
+        # What is higher than a page stays whole; it ends at the next gap.
+        fitting = gaps[first : bisect_right(gaps, start + room)] or gaps[first : first + 1]
         if not fitting:
-            # What is higher than a page stays whole; it ends at the next gap.
-            fitting = [gap for gap in gaps if gap > start][:1]
-            if not fitting:
-                break
-        late = [gap for gap in fitting if gap > start + room / 2] or fitting
+            break
+        late = fitting[bisect_right(fitting, start + room / 2) :] or fitting
         start = min(late, key=lambda gap: (_crossed(frames, gap), -gap))
         cuts.append(start)
         room = page

@@ -1,7 +1,5 @@
 """How wide a text is at most, where there is no browser to ask, and lines that fit."""
 
-from dataclasses import dataclass
-
 # Widths of the printable ASCII characters from the space on, in hundredths of the font size: the wider one of
 # DejaVu Sans and Liberation Sans (as wide as Arial), measured in Chromium. The other fonts of the
 # pages (Segoe UI, Roboto, San Francisco, Noto Sans) are narrower.
@@ -22,34 +20,34 @@ _OTHER_LETTER = 66  # é, ß, я and their like in small letters
 _OTHER = 110
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Font:
-    """A size in pixels, and widths as above."""
+class _Widths(dict[str, int]):
+    """By character; those that no table has get the width of the widest."""
 
-    size: int
-    widths: tuple[int, ...]
+    def __missing__(self, character: str) -> int:
+        return _OTHER_LETTER if ord(character) < 0x500 and character.islower() else _OTHER
+
+
+class Font:
+    """Texts of one size.
+
+    Args:
+        size: in pixels.
+        widths: of the printable ASCII characters, as above.
+    """
+
+    def __init__(self, size: int, widths: tuple[int, ...]) -> None:
+        self.size = size
+        self._widths = _Widths(zip(map(chr, range(32, 127)), widths, strict=True))
 
     def width(self, text: str) -> float:
         """An upper bound of the width of `text` in pixels."""
-        return sum(map(self._hundredths, text)) * self.size / 100
-
-    def _hundredths(self, character: str) -> int:
-        place = ord(character) - 32
-        if 0 <= place < len(self.widths):
-            return self.widths[place]
-        return _OTHER_LETTER if place < 0x500 and character.islower() else _OTHER
+        return sum(map(self._widths.__getitem__, text)) * self.size / 100
 
     def cut(self, text: str, room: float) -> str:
         """As much of `text` as fits into `room` pixels, with "…" where something is missing."""
         if self.width(text) <= room:
             return text
-        room -= self.width("…")
-        used = 0.0
-        for place, character in enumerate(text):
-            used += self.width(character)
-            if used > room:
-                return text[:place].rstrip() + "…"
-        return text  # never: it would have fitted
+        return text[: self._fitting(text, room - self.width("…"))].rstrip() + "…"
 
     def lines(self, text: str, room: float, most: int) -> list[str]:
         """`text` in at most `most` lines of `room` pixels, broken between words where that is possible."""
@@ -57,23 +55,35 @@ class Font:
         lines: list[str] = []
         while words and len(lines) < most - 1:
             line = words[0]
+            width = self.width(line)
             count = 1
-            while count < len(words) and self.width(f"{line} {words[count]}") <= room:
+            while count < len(words):
+                width += self.width(f" {words[count]}")
+                if width > room:
+                    break
                 line += f" {words[count]}"
                 count += 1
-            if self.width(line) > room:
-                head = self.cut(line, room)[:-1] or line[0]
-                words[0] = line[len(head) :]
-                lines.append(head)
-                continue
+            if count == 1 and width > room and self.width(line) > room:
+                place = max(1, self._fitting(line, room))
+                line, words[0] = line[:place], line[place:]
+                count = 0
             lines.append(line)
             words = words[count:]
         if words:
             lines.append(self.cut(" ".join(words), room))
         return lines
 
+    def _fitting(self, text: str, room: float) -> int:
+        """How many of its first characters fit."""
+        left = room * 100 / self.size
+        for place, character in enumerate(text):
+            left -= self._widths[character]
+            if left < 0:
+                return place
+        return len(text)
 
-PLAIN = Font(size=13, widths=_PLAIN)
-BOLD = Font(size=13, widths=_BOLD)
-SMALL = Font(size=11, widths=_PLAIN)
-MONO = Font(size=11, widths=_MONO)
+
+PLAIN = Font(13, _PLAIN)
+BOLD = Font(13, _BOLD)
+SMALL = Font(11, _PLAIN)
+MONO = Font(11, _MONO)

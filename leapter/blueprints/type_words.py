@@ -19,7 +19,7 @@ _ONE = {
 _SEVERAL = {
     "text": "texts",
     "number": "numbers",
-    "percent": "percentages, as fractions",
+    "percent": "percentages",
     "boolean": "yes-or-no values",
     "date": "dates",
     "time": "times of day",

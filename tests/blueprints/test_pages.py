@@ -57,6 +57,8 @@ FILLED = {
         "/projects/{project}/blueprints/new",
         "/projects/{project}/blueprints/{blueprint}",
         "/projects/{project}/blueprints/{blueprint}/edit",
+        "/projects/{project}/blueprints/{blueprint}/specification",
+        "/projects/{project}/blueprints/{blueprint}/flow",
     ],
 )
 def test_pages_open_for_members_and_for_nobody_else(world: World, path: str) -> None:

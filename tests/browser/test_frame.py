@@ -36,6 +36,7 @@ def test_every_page_is_accessible_and_fits(world: World, visit: Visitor, viewpor
         *((window, f"/projects/{project.id}/{rest}") for rest in ("blueprints/new", "import-report")),
         *((window, f"/api-keys/{key.id}{rest}") for rest in ("", "/projects", "/revoke")),
         *((window, path) for path in (blueprint, f"{blueprint}/edit", faulty, f"{faulty}/edit")),
+        *((window, f"{path}/{view}") for path in (blueprint, faulty) for view in ("specification", "flow")),
         (window, f"/projects/{empty.id}"),
         (newcomer, "/projects"),
         (newcomer, "/api-keys"),
