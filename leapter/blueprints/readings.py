@@ -16,19 +16,17 @@ from leapter.db import db
 
 # What a page can show within a moment, and a person can read at all.
 MAX_CHARACTERS = 250_000
-MAX_NODES = 2_000
+MAX_NODES = 1_500
 
 Wanted = Literal["in-force", "newest"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One revision to read. `trouble` says why there is neither document nor diagram."""
+    """One revision to read. It is read only once a page asks for the document or the diagram."""
 
     shown: ShownBlueprint
     revision: BlueprintRevision
-    specification: Specification | None
-    trouble: str
 
     @property
     def is_in_force(self) -> bool:
@@ -40,10 +38,28 @@ class Reading:
         """Whether no later revision was saved."""
         return self.revision.id == self.shown.newest.id
 
+    @cached_property
+    def _document(self) -> veritas.Document | None:
+        return veritas.analyze(self.revision.source).document
+
+    @cached_property
+    def specification(self) -> Specification | None:
+        """The document; None where `trouble` says why there is none."""
+        if len(self.revision.source) > MAX_CHARACTERS or self._document is None:
+            return None
+        specification = specification_of(self._document, findings_of(self.revision))
+        return specification if specification.size <= MAX_NODES else None
+
     @property
-    def wanted(self) -> Wanted:
-        """How addresses name this revision."""
-        return "newest" if self.is_newest else "in-force"
+    def trouble(self) -> str:
+        """Why there is neither document nor diagram; empty where they are there."""
+        if self.specification is not None:
+            return ""
+        if len(self.revision.source) > MAX_CHARACTERS:
+            return f"Its source has more than {MAX_CHARACTERS:,} characters, too many to show as a document."
+        if self._document is None:
+            return "The source cannot be read far enough. Mend its errors, then come back."
+        return f"It has more than {MAX_NODES:,} steps, too many to show as a document."
 
     @cached_property
     def diagrams(self) -> tuple[Diagram, ...]:
@@ -65,19 +81,7 @@ class Reading:
 
 
 def read_revision(shown: ShownBlueprint, wanted: Wanted) -> Reading:
-    """Read a revision of a Blueprint: the one in force, if there is one and it is wanted, or the newest."""
+    """A revision of a Blueprint: the one in force, if there is one and it is wanted, or the newest."""
     in_force = shown.in_force
     revision = in_force if in_force is not None and wanted == "in-force" else shown.newest
-    specification, trouble = None, ""
-    if len(revision.source) > MAX_CHARACTERS:
-        trouble = f"Its source has more than {MAX_CHARACTERS:,} characters, too many to show as a document."
-    else:
-        document = veritas.analyze(revision.source).document
-        if document is None:
-            trouble = "The source cannot be read far enough. Mend its errors, then come back."
-        else:
-            specification = specification_of(document, findings_of(revision))
-            if specification.size > MAX_NODES:
-                specification = None
-                trouble = f"It has more than {MAX_NODES:,} steps, too many to show as a document."
-    return Reading(shown=shown, revision=revision, specification=specification, trouble=trouble)
+    return Reading(shown=shown, revision=revision)

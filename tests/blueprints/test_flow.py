@@ -119,6 +119,10 @@ def assert_bands_cover(diagram: Diagram) -> None:
         for shape in band.shapes:
             assert band.y <= shape.y
             assert shape.y + shape.height <= band.y + band.height
+        for edge in edges_of(diagram):
+            heights = [y for _, y in edge.points]
+            reaches_in = min(heights) < band.y + band.height and max(heights) > band.y
+            assert edge in band.edges or not reaches_in
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
