@@ -134,4 +134,6 @@ def _hindrance(one: ShownBlueprint) -> str:
     errors = "1 error" if one.error_count == 1 else f"{one.error_count} errors"
     if one.in_force is None:
         return f"  (cannot run: {errors})"
+    if not one.can_run:
+        return f"  (revision {one.in_force.number} is in force, but cannot run any more)"
     return f"  (runs revision {one.in_force.number}; the newest has {errors})" if one.error_count else ""

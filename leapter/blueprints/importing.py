@@ -211,6 +211,10 @@ def report(actor: Actor, project_id: str) -> ImportReport:
         for one in blueprints
         for finding in one.findings
     ]
+    types = db.session.get(ProjectFile, (project.id, TYPES_PATH))
+    if types is not None:
+        analysis = veritas.analyze_types(types_text_of(types.content))
+        findings += [FileFinding(file=TYPES_PATH, finding=finding) for finding in analysis.findings]
     return ImportReport(
         project=project,
         blueprints=tuple(blueprints),

@@ -4,7 +4,7 @@ What the checker finds in a source depends on the Blueprints that it calls and t
 verb that changes what runs ends with `settle`, so that stored findings stay true.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import or_, select
@@ -40,7 +40,7 @@ class Affected:
 class Settled:
     """What a change did to other Blueprints of the project.
 
-    `stopped` are in force and have errors now; `started` had errors and came into force.
+    `stopped` are in force and have errors now; `started` had errors and run now. Both are by label.
     """
 
     stopped: tuple[Affected, ...]
@@ -88,7 +88,7 @@ def settle(session: Session, project: Project, before: ProjectEnvironment) -> Se
                 started.append(affected)
         session.flush()
         before, after = after, environments.load(session, project.id)
-    settled = Settled(stopped=tuple(stopped.values()), started=tuple(started))
+    settled = Settled(stopped=_by_label(stopped.values()), started=_by_label(started))
     if settled.stopped or settled.started:
         log.info(
             "blueprints_rechecked",
@@ -118,7 +118,7 @@ def would_break(
         checked = check(revision.source, after.for_checking(without=blueprint.id))
         if checked.has_errors:
             broken.append(_affected(blueprint, checked))
-    return tuple(sorted(broken, key=lambda affected: affected.label.lower()))
+    return _by_label(broken)
 
 
 def note(revision: BlueprintRevision, checked: CheckedSource) -> None:
@@ -202,6 +202,10 @@ def _runs(session: Session, blueprint: Blueprint) -> bool:
     if blueprint.revision_in_force_id is None:
         return False
     return not session.get_one(BlueprintRevision, blueprint.revision_in_force_id).has_errors
+
+
+def _by_label(affected: Iterable[Affected]) -> tuple[Affected, ...]:
+    return tuple(sorted(affected, key=lambda one: one.label.lower()))
 
 
 def _affected(blueprint: Blueprint, checked: CheckedSource) -> Affected:

@@ -10,7 +10,9 @@ from leapter.accounts.session import current_actor
 from leapter.blueprints import addresses, exporting, panel, programs, runs, service
 from leapter.blueprints.forms import SourceForm
 from leapter.blueprints.highlight import marked_lines
+from leapter.blueprints.models import Blueprint
 from leapter.blueprints.readings import read_revision
+from leapter.blueprints.rechecking import Affected
 from leapter.blueprints.sample_inputs import program_in_force, sample_inputs
 from leapter.blueprints.service import SavedRevision, ShownBlueprint, StaleRevisionError
 from leapter.blueprints.specification_pages import links_of, wanted_revision
@@ -52,7 +54,7 @@ def show(project_id: object, blueprint_id: object) -> Response:
     shown = service.get_blueprint(current_actor(), str(project_id), str(blueprint_id))
     signature = _signature(shown)
     typed = None
-    if signature and shown.in_force and request.args.get("inputs") == "example":
+    if signature and shown.can_run and request.args.get("inputs") == "example":
         typed = panel.values_of(signature, sample_inputs(shown.blueprint))
     return _page(shown, signature, fields=panel.fields(signature, typed) if signature else [])
 
@@ -62,7 +64,7 @@ def run(project_id: object, blueprint_id: object) -> Response:
     """Run the Blueprint with what was typed, and show what came of it beside the form."""
     shown = service.get_blueprint(current_actor(), str(project_id), str(blueprint_id))
     signature = _signature(shown)
-    if shown.in_force is None or signature is None:
+    if not shown.can_run or signature is None:
         return _page(shown, signature, fields=[], status=422)
     typed = {name: text for name, text in request.form.items() if name.startswith(panel.PREFIX)}
     inputs, faults = panel.read(signature, typed)
@@ -169,6 +171,7 @@ def _page(
         "signature": signature,
         "fields": fields,
         "result": result,
+        "failed_in": _failed_in(shown, result),
         "faults": faults,
         "loose_faults": loose_faults or [],
         "plain": panel.plain,
@@ -178,10 +181,17 @@ def _page(
         context |= _reading_context(shown)
     if not (htmx.wants_fragment() and block in ("run_panel", "reading")):
         context |= {
-            "curl": _curl(shown) if shown.in_force else None,
+            "curl": _curl(shown) if shown.can_run else None,
             "runs": runs.latest_runs(shown),
         }
     return htmx.render("blueprints/show.html", block, status=status, **context)
+
+
+def _failed_in(shown: ShownBlueprint, result: runs.ConsoleRun | None) -> Blueprint | None:
+    """The other Blueprint in which the run ended, where it did."""
+    if result is None or result.error is None or not result.error.calls or result.error.node is None:
+        return None
+    return service.find_called(shown, result.error.node.blueprint)
 
 
 def _reading_context(shown: ShownBlueprint) -> dict[str, Any]:
@@ -225,6 +235,22 @@ def _url(shown: ShownBlueprint) -> str:
 
 
 def _saved_message(saved: SavedRevision) -> str:
+    message = _what_was_saved(saved)
+    if saved.stopped:
+        message += f" {_labels(saved.stopped)} cannot run any more, since this Blueprint has changed."
+    if saved.started:
+        message += f" {_labels(saved.started)} can run now."
+    return message
+
+
+def _labels(affected: tuple[Affected, ...]) -> str:
+    labels = [each.label for each in affected[:3]]
+    if len(affected) > len(labels):
+        labels.append(f"{len(affected) - len(labels)} more")
+    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+
+
+def _what_was_saved(saved: SavedRevision) -> str:
     if not saved.changed:
         return f"Nothing has changed: this is revision {saved.number}."
     if not saved.error_count:

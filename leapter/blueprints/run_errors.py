@@ -20,20 +20,30 @@ def recorded_message(error: veritas.RunError, signature: veritas.Signature, *, k
     input that does not exist. Without `keeps_data` only what stands in the Blueprint itself is stored.
     """
     if keeps_data:
-        return storable(error.message)
+        return storable(sentence(error))
     if isinstance(error, veritas.InputError):
         return storable(_inputs(error, signature))
-    node = error.node
-    if node is None:
-        where = ""
-    elif node.label:
-        where = f" at “{node.label}”, line {node.line}"
-    else:
-        where = f" at line {node.line}"
+    where = "" if error.node is None else f" at {_place(error.node)}"
+    if error.node is not None and error.calls:
+        where += f" of {error.node.blueprint}"
     what = next(
         (words for kind, words in _WHAT_HAPPENED.items() if isinstance(error, kind)), "The run failed"
     )
     return storable(f"{what}{where}.")
+
+
+def sentence(error: veritas.RunError) -> str:
+    """What a caller is told: the message, and the Blueprint where it happened if that is another one.
+
+    What a Blueprint throws are words for the caller, and stays as it is.
+    """
+    if error.node is None or not error.calls or isinstance(error, veritas.BlueprintThrown):
+        return error.message
+    return f"{error.message} It happened in the Blueprint `{error.node.blueprint}`, {_place(error.node)}."
+
+
+def _place(node: veritas.Node) -> str:
+    return f"“{node.label}”, line {node.line}" if node.label else f"line {node.line}"
 
 
 def storable(text: str) -> str:

@@ -37,9 +37,19 @@ class ShownBlueprint:
     in_force: BlueprintRevision | None
 
     @property
+    def can_run(self) -> bool:
+        """Whether the revision in force runs: what it calls may have changed under it."""
+        return self.in_force is not None and not self.in_force.has_errors
+
+    @property
     def findings(self) -> tuple[veritas.Finding, ...]:
         """The findings of the newest revision."""
         return findings_of(self.newest)
+
+    @property
+    def findings_in_force(self) -> tuple[veritas.Finding, ...]:
+        """The findings of the revision in force; none where none is."""
+        return () if self.in_force is None else findings_of(self.in_force)
 
     @property
     def error_count(self) -> int:
@@ -247,6 +257,15 @@ def would_break(
     if signature is None:
         return ()
     return rechecking.would_break(session, project_id, before, before.with_draft(blueprint_id, signature))
+
+
+def find_called(shown: ShownBlueprint, identifier: str) -> Blueprint | None:
+    """The Blueprint of the same project that is called `identifier`, if there is one."""
+    return db.session.scalar(
+        select(Blueprint).where(
+            Blueprint.project_id == shown.project.id, Blueprint.call_identifier == identifier
+        )
+    )
 
 
 def choose_main(actor: Actor, project_id: str, blueprint_id: str) -> ShownBlueprint:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from leapter import veritas
 from leapter.api_keys import keys
+from leapter.blueprints import run_errors
 from leapter.blueprints.programs import CannotRunError
 from leapter.errors import LeapterError, NotFoundError
 from leapter.runtime import access
@@ -77,13 +78,16 @@ class BodyError(LeapterError):
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One answer that is an error. `errors` are (path, message) pairs of inputs."""
+    """One answer that is an error. `errors` are (path, message) pairs of inputs; `calls` led to a `node` in
+    another Blueprint than the one that was run.
+    """
 
     code: str
     detail: str
     headers: tuple[tuple[str, str], ...] = ()
     errors: tuple[tuple[str, str], ...] = ()
     node: veritas.Node | None = None
+    calls: tuple[veritas.Node, ...] = ()
 
     @property
     def status(self) -> int:
@@ -111,7 +115,7 @@ def _echo(name: str) -> str:
 
 
 def _run_error(error: veritas.RunError) -> Problem:
-    return Problem(code=error.code, detail=str(error), node=error.node)
+    return Problem(code=error.code, detail=run_errors.sentence(error), node=error.node, calls=error.calls)
 
 
 def _input_error(error: veritas.InputError) -> Problem:
@@ -263,8 +267,9 @@ def answer(error: Exception, *, run_id: str | None = None) -> Response:
     if run_id is not None:
         document["runId"] = run_id
     if problem.node is not None:
-        node = problem.node
-        document["node"] = {"id": node.id, "label": node.label, "line": node.line}
+        document["node"] = _node(problem.node, is_own=not problem.calls)
+    if problem.calls:
+        document["calls"] = [_node(node, is_own=False) for node in problem.calls]
     response = Response(to_json(document), kind.status, mimetype="application/problem+json")
     headers = response.headers
     headers.update(MACHINE_HEADERS)
@@ -277,6 +282,11 @@ def answer(error: Exception, *, run_id: str | None = None) -> Response:
     for name, value in (*(call.echoed if call else ()), *problem.headers):
         headers[name] = value
     return response
+
+
+def _node(node: veritas.Node, *, is_own: bool) -> dict[str, Any]:
+    place = {"id": node.id, "label": node.label, "line": node.line}
+    return place if is_own else {**place, "blueprint": node.blueprint}
 
 
 def document_of(code: str, detail: str, *, base: str, request_id: str) -> dict[str, Any]:
