@@ -67,6 +67,11 @@ class ProjectEnvironment:
         """The signature of any revision of the project; None where it cannot be read."""
         return _signatures.get(revision_id, self)
 
+    def blueprint_of(self, revision_id: str) -> str:
+        """The id of the Blueprint that runs by this revision; "" where none does any longer."""
+        callees = self.callees.values()
+        return next((callee.blueprint_id for callee in callees if callee.revision_id == revision_id), "")
+
     def fingerprint(self, calls: Iterable[str], *, uses_types: bool) -> str:
         """A text that changes with what there is to see of these Blueprints and types.
 

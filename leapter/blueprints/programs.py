@@ -148,7 +148,7 @@ class Programs:
         analysis = veritas.analyze(source, project.for_checking(without=blueprint_id))
         if analysis.has_errors or analysis.document is None:
             raise CannotRunError(analysis.findings)
-        program = veritas.compile_program(analysis.document)
+        program = veritas.compile_program(analysis.document, model_id=blueprint_id or "")
         library = {program.signature.call_identifier: program}
         self._add_callees(library, analysis.calls, project, without=blueprint_id)
         return LinkedProgram(program, library)
@@ -198,7 +198,7 @@ class Programs:
             found = entry.compiled
             if found is None or not (found.is_alone or found.holds_for(project)):
                 try:
-                    found = _compile(self._load_source(revision_id), project)
+                    found = _compile(self._load_source(revision_id), project, revision_id)
                 except BaseException:
                     with self._lock:
                         if entry.compiled is None and self._entries.get(revision_id) is entry:
@@ -233,14 +233,16 @@ class _Compiled:
 
     __slots__ = ("_findings", "_fingerprint", "_program", "_release", "calls", "size", "uses_types")
 
-    def __init__(self, source: str, analysis: veritas.Analysis, project: ProjectEnvironment) -> None:
+    def __init__(
+        self, source: str, analysis: veritas.Analysis, project: ProjectEnvironment, blueprint_id: str
+    ) -> None:
         self.calls = analysis.calls
         self.uses_types = analysis.uses_types
         self.size = len(source)
         self._findings = analysis.findings
         self._program: veritas.Program | None = None
         if analysis.document is not None and not analysis.has_errors:
-            self._program = veritas.compile_program(analysis.document)
+            self._program = veritas.compile_program(analysis.document, model_id=blueprint_id)
         self._release = project.release
         self._fingerprint = project.fingerprint(self.calls, uses_types=self.uses_types)
 
@@ -278,8 +280,9 @@ class _Entry:
         self.size = 0  # in characters, with all that it is linked to
 
 
-def _compile(source: str, project: ProjectEnvironment) -> _Compiled:
-    return _Compiled(source, veritas.analyze(source, project.for_checking()), project)
+def _compile(source: str, project: ProjectEnvironment, revision_id: str) -> _Compiled:
+    analysis = veritas.analyze(source, project.for_checking())
+    return _Compiled(source, analysis, project, project.blueprint_of(revision_id))
 
 
 def load_source(revision_id: str) -> str:

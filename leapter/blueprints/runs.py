@@ -26,13 +26,21 @@ class NotInForceError(LeapterError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConsoleRun:
-    """What came of a run in the console: either `outcome` or `error` is there."""
+    """What came of a run in the console: either `outcome` or `error` is there.
+
+    `trace` is the run's, where one was asked for and the inputs let it begin.
+    """
 
     run_id: str
     revision_number: int
     duration_us: int
     outcome: veritas.Outcome | None
     error: veritas.RunError | None
+
+    @property
+    def trace(self) -> veritas.Trace | None:
+        ended = self.outcome or self.error
+        return None if ended is None else ended.trace
 
 
 def run_in_console(
@@ -42,8 +50,9 @@ def run_in_console(
     *,
     client_address: str | None = None,
     client_agent: str | None = None,
+    trace: bool = False,
 ) -> ConsoleRun:
-    """Run the revision in force of a Blueprint as a person, and record it.
+    """Run the revision in force of a Blueprint as a person, and record it. A trace is not recorded.
 
     Raises:
         NotInForceError: none can run.
@@ -62,7 +71,7 @@ def run_in_console(
     started_at = now()
     started = time.perf_counter_ns()
     try:
-        outcome = program.run(inputs, ignore_unknown_inputs=shown.project.ignores_unknown_inputs)
+        outcome = program.run(inputs, ignore_unknown_inputs=shown.project.ignores_unknown_inputs, trace=trace)
     except veritas.RunError as failed:
         error = failed
     duration_us = (time.perf_counter_ns() - started) // 1000

@@ -29,6 +29,7 @@ from leapter.veritas.suite_runs import (
     run_suites,
 )
 from leapter.veritas.suites import MAX_SUITE_BYTES, Case, Suite, read_suite
+from leapter.veritas.trace import Trace
 from leapter.veritas.tree import syntax_tree
 from leapter.veritas.types import Type
 from leapter.veritas.types_document import TypesAnalysis, analyze_types
@@ -65,6 +66,7 @@ __all__ = [
     "Structure",
     "Suite",
     "SuiteResult",
+    "Trace",
     "Type",
     "Types",
     "TypesAnalysis",

@@ -57,6 +57,10 @@ def analyze(source: str, environment: Environment = ALONE) -> Analysis:
         document = parse(read, findings)
         signature = check(document, environment, findings)
         document.signature, document.is_sound = signature, not findings.has_errors
+        called = {name: environment.blueprints.get(name) for name in document.calls}
+        document.environment = Environment(
+            types=environment.types, blueprints={name: found for name, found in called.items() if found}
+        )
     except RecursionError:
         # Nesting is bounded well below Python's stack; this is for a caller that has little of it left.
         findings.error(0, "too_deep", "The source is nested too deeply.", "Split it with locals or helpers.")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from leapter.veritas.environment import ALONE, Environment
 from leapter.veritas.signature import Signature
 from leapter.veritas.source import Source
 from leapter.veritas.types import ANY, Type
@@ -271,6 +272,8 @@ class Document:
     calls: frozenset[str] = frozenset()
     own_names: frozenset[str] = frozenset()
     uses_types: bool = False
+    # What the document was checked against, as far as it depends on it.
+    environment: Environment = ALONE
 
     @property
     def main(self) -> Function:

@@ -10,7 +10,7 @@ the end.
 """
 
 import ast as py
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -33,14 +33,14 @@ _LONG_STATEMENT = 2000
 
 FILENAME = "<veritas>"
 
-_Code = Callable[..., tuple[object, ...]]
+Code = Callable[..., tuple[object, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Helper:
     """A compiled function of the document: the code and the names of what it returns."""
 
-    function: _Code
+    function: Code
     outputs: tuple[str, ...]
 
 
@@ -52,7 +52,7 @@ class Compiled:
     Blueprint to itself look for.
     """
 
-    function: _Code
+    function: Code
     names: dict[str, object]
 
 
@@ -71,7 +71,7 @@ def throw(state: State, value: object) -> None:
     raise BlueprintThrown(operations.to_text(state, value))
 
 
-_RUNTIME: dict[str, object] = {
+RUNTIME: dict[str, object] = {
     **RUNTIME_FUNCTIONS,
     **{
         name: getattr(operations, name)
@@ -111,15 +111,21 @@ _RUNTIME: dict[str, object] = {
 }
 
 
-def compile_document(document: ast.Document) -> Compiled:
-    """Compiles a document that the checker found no errors in."""
+def compile_document(
+    document: ast.Document,
+    compiler_of: "Callable[..., FunctionCompiler] | None" = None,
+    runtime: Mapping[str, object] = RUNTIME,
+) -> Compiled:
+    """Compiles a document that the checker found no errors in. Another compiler of functions may make other
+    code, which finds the names of `runtime`.
+    """
     by_name = {function.name: function for function in document.functions[:-1]}
     helpers = {function.name: position for position, function in enumerate(document.functions[:-1])}
     nodes: list[Node] = [Node(id="", label="", line=0, blueprint=identifier_of(document.main))]
     # What is called counts in the state, so a caller has to.
     shared_count = len(document.functions) > 1 or bool(document.calls or document.own_names)
     compilers = [
-        _FunctionCompiler(
+        (compiler_of or FunctionCompiler)(
             function,
             infer(document, function),
             nodes,
@@ -134,19 +140,21 @@ def compile_document(document: ast.Document) -> Compiled:
         compiler.definition(f"f{position}") for position, compiler in enumerate(compilers)
     ]
     module = py.Module(body=definitions, type_ignores=[])
-    namespace: dict[str, object] = {"__builtins__": {}, **_RUNTIME}
+    namespace: dict[str, object] = {"__builtins__": {}, **runtime}
+    for compiler in compilers:
+        namespace |= compiler.names
     exec(compile(module, FILENAME, "exec", dont_inherit=True), namespace)  # noqa: S102 - the tree is our own
     for name, position in helpers.items():
-        function = cast("_Code", namespace[f"f{position}"])
+        function = cast("Code", namespace[f"f{position}"])
         namespace[f"h_{name}"] = Helper(
             function=function, outputs=tuple(output.name for output in document.functions[position].outputs)
         )
-    main = cast("_Code", namespace[f"f{len(document.functions) - 1}"])
+    main = cast("Code", namespace[f"f{len(document.functions) - 1}"])
     namespace["nodes"] = tuple(nodes)
     return Compiled(function=main, names=namespace)
 
 
-class _FunctionCompiler(ExpressionCompiler):
+class FunctionCompiler(ExpressionCompiler):
     def __init__(
         self,
         function: ast.Function,
@@ -165,6 +173,8 @@ class _FunctionCompiler(ExpressionCompiler):
         self._shared_count = shared_count
         self._once: list[str] = []
         self._loops = 0
+        # Globals that the code of this function needs beside those of the runtime.
+        self.names: dict[str, object] = {}
 
     def _mark(self, notes: ast.Notes, line: int) -> None:
         """From here on, code belongs to the node that `notes` describe."""
@@ -421,12 +431,15 @@ class _FunctionCompiler(ExpressionCompiler):
         for branch in conditional:
             self._mark(branch.notes, branch.line)
             test = self._condition(cast(ast.Expression, branch.condition))
-            pieces.append((test, self._body(branch.body, is_checked=False), self._line))
+            pieces.append((test, self._branch(branch), self._line))
         last: list[py.stmt] = []
         if otherwise:
             self._mark(otherwise[0].notes, otherwise[0].line)
-            last = self._body(otherwise[0].body, is_checked=False)
+            last = self._branch(otherwise[0])
         return self._chain(pieces, last)
+
+    def _branch(self, branch: ast.Branch) -> list[py.stmt]:
+        return self._body(branch.body, is_checked=False)
 
     def _chain(self, pieces: list[tuple[py.expr, list[py.stmt], int]], last: list[py.stmt]) -> list[py.stmt]:
         """The first piece whose test holds runs, else `last`."""
@@ -477,17 +490,21 @@ class _FunctionCompiler(ExpressionCompiler):
                 test = tests[0]
             elif tests:
                 test = py.BoolOp(op=py.And(), values=tests, lineno=self._line, col_offset=0)
-            body: list[py.stmt] = []
-            for target, output in zip(table.targets, row.outputs, strict=True):
-                body += self._assignment(
-                    ast.Assignment(row.notes, row.start, row.start, row.line, target, "=", output)
-                )
-            pieces.append((test, body, self._line))
+            pieces.append((test, self._row(table, row), self._line))
         return statements + self._chain(pieces, [])
 
-    def _loop_body(self, body: list[ast.Statement]) -> list[py.stmt]:
+    def _row(self, table: ast.Decide, row: ast.TableRow) -> list[py.stmt]:
+        """The outputs of a row that matches."""
+        body: list[py.stmt] = []
+        for target, output in zip(table.targets, row.outputs, strict=True):
+            body += self._assignment(
+                ast.Assignment(row.notes, row.start, row.start, row.line, target, "=", output)
+            )
+        return body
+
+    def _loop_body(self, loop: ast.For | ast.ForIn | ast.While) -> list[py.stmt]:
         self._loops += 1
-        result = self._body(body, is_checked=True, extra=1)
+        result = self._body(loop.body, is_checked=True, extra=1)
         self._loops -= 1
         return result
 
@@ -496,7 +513,7 @@ class _FunctionCompiler(ExpressionCompiler):
 
     def _while(self, loop: ast.While) -> py.stmt:
         test = self._condition(loop.condition)
-        return self._while_loop(test, self._loop_body(loop.body))
+        return self._while_loop(test, self._loop_body(loop))
 
     def _for(self, loop: ast.For) -> list[py.stmt]:
         statements: list[py.stmt] = []
@@ -507,7 +524,7 @@ class _FunctionCompiler(ExpressionCompiler):
         update = [] if loop.update is None else self._assignment(loop.update)
         self._loops -= 1
         if not update or not _continues(loop.body):
-            body = self._loop_body(loop.body)
+            body = self._loop_body(loop)
             statements.append(self._while_loop(test, body + update))
             return statements
         # `continue` has to reach the update, so the update stands first and is left out the first time.
@@ -515,7 +532,7 @@ class _FunctionCompiler(ExpressionCompiler):
         statements.append(self._assign(flag, self._constant(False)))
         first = self._if(self._name(flag), update, [self._assign(flag, self._constant(True))])
         leave = self._if(self._not(test), [py.Break(lineno=self._line, col_offset=0)])
-        statements.append(self._while_loop(self._constant(True), [first, leave, *self._loop_body(loop.body)]))
+        statements.append(self._while_loop(self._constant(True), [first, leave, *self._loop_body(loop)]))
         return statements
 
     def _for_in(self, loop: ast.ForIn) -> list[py.stmt]:
@@ -531,7 +548,7 @@ class _FunctionCompiler(ExpressionCompiler):
             py.For(
                 target=target,
                 iter=self._name(kept),
-                body=self._loop_body(loop.body),
+                body=self._loop_body(loop),
                 orelse=[],
                 lineno=self._line,
                 col_offset=0,

@@ -1,9 +1,12 @@
 """The ways a run can end other than well."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leapter.veritas.values import from_code_units
+
+if TYPE_CHECKING:  # trace.py needs this module
+    from leapter.veritas.trace import Trace
 
 # A Blueprint may throw a text of a million characters; nobody reads that.
 MAX_MESSAGE_CHARACTERS = 10_000
@@ -37,11 +40,12 @@ class VeritasError(Exception):
 class RunError(VeritasError):
     """A run that ended early. `message` is a sentence for the caller; `node` is where it happened, if
     known. Where that is in a Blueprint that another one called, `calls` are the calls that led there, the
-    first one first.
+    first one first. `trace` is that of a traced run, up to what failed.
     """
 
     code = "run_failed"
     calls: tuple[Node, ...] = ()
+    trace: "Trace | None" = None
 
     def __init__(self, message: str, *, node: Node | None = None) -> None:
         # Text of a run is in code units; a message is for people and for JSON.

@@ -70,6 +70,13 @@ def splice(state: State, target: object, start: object = ABSENT, *rest: object) 
     """Removes `rest[0]` elements from `start` on (without it, all), puts the others of `rest` there;
     returns the removed.
     """
+    return splice_at(state, target, start, *rest)[1]
+
+
+def splice_at(
+    state: State, target: object, start: object = ABSENT, *rest: object
+) -> tuple[int, list[object]]:
+    """`splice`, and the position that it began at."""
     if not isinstance(target, list):
         raise _fail(target, "splice")
     length = len(target)
@@ -83,7 +90,7 @@ def splice(state: State, target: object, start: object = ABSENT, *rest: object) 
     removed = target[first : first + count]
     state.elements(len(removed), len(removed))
     target[first : first + count] = inserted
-    return removed
+    return first, removed
 
 
 def reverse(state: State, target: object) -> object:

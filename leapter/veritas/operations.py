@@ -257,12 +257,18 @@ def set_property(state: State, target: object, name: str, value: object) -> None
     raise OperationFailed(f"The property `{name}` of {kind_of(target)} cannot be assigned.")
 
 
+def element_position(state: State, index: object) -> int:
+    """The position in a list that `index` names."""
+    position = _position(state, index)
+    if position < 0:
+        raise OperationFailed(f"`{_key(state, index)}` is not a position in a list.")
+    return position
+
+
 def set_index(state: State, target: object, index: object, value: object) -> None:
     """`target[index] = value`; behind the end of a list, what lies between is absent (as in ES5)."""
     if isinstance(target, list):
-        position = _position(state, index)
-        if position < 0:
-            raise OperationFailed(f"`{_key(state, index)}` is not a position in a list.")
+        position = element_position(state, index)
         missing = position + 1 - len(target)
         if missing > 0:
             state.elements(position + 1, missing)

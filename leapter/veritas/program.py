@@ -2,31 +2,42 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from threading import Lock
+from time import perf_counter_ns
 from typing import Protocol, cast
 
 from leapter.veritas import ast
+from leapter.veritas.analysis import analyze
 from leapter.veritas.boundary import Faults
-from leapter.veritas.compile import FILENAME, compile_document
+from leapter.veritas.compile import FILENAME, Code, compile_document
+from leapter.veritas.compile_traced import compile_traced
 from leapter.veritas.crossing import inward, outward
 from leapter.veritas.entry import reader_of, writer_of
 from leapter.veritas.errors import InputError, LimitExceeded, Node, OperationFailed, RunError, in_words
 from leapter.veritas.limits import DEFAULT_LIMITS, Limits
+from leapter.veritas.recorder import TracedState
 from leapter.veritas.signature import Signature
 from leapter.veritas.spelling import Speller
 from leapter.veritas.state import State
+from leapter.veritas.trace import Mark, Trace
 from leapter.veritas.values import ABSENT
 
 # Names of inputs that one call compares with those that it does not know: some 50 ms of work.
 _MOST_COMPARED = 1_000
 
+_compiling = Lock()
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What a run gave: `outputs` is ready for JSON; `warnings` names inputs that were ignored."""
+    """What a run gave: `outputs` is ready for JSON; `warnings` names inputs that were ignored; `trace` is
+    there where one was asked for.
+    """
 
     outputs: dict[str, object]
     warnings: tuple[str, ...]
     statements: int
+    trace: Trace | None
 
 
 # The setters of the slots. A frozen dataclass's own constructor takes three times as long, which is a tenth
@@ -34,6 +45,7 @@ class Outcome:
 _set_outputs = cast("_Setter", Outcome.__dict__["outputs"]).__set__
 _set_warnings = cast("_Setter", Outcome.__dict__["warnings"]).__set__
 _set_statements = cast("_Setter", Outcome.__dict__["statements"]).__set__
+_set_trace = cast("_Setter", Outcome.__dict__["trace"]).__set__
 
 
 class _Setter(Protocol):
@@ -47,11 +59,24 @@ class Program:
     is given them.
     """
 
-    __slots__ = ("_function", "_names", "_read", "_write", "calls", "signature")
+    __slots__ = (
+        "_function",
+        "_names",
+        "_read",
+        "_source",
+        "_traced",
+        "_write",
+        "calls",
+        "model_id",
+        "signature",
+    )
 
-    def __init__(self, document: ast.Document, signature: Signature) -> None:
+    def __init__(self, document: ast.Document, signature: Signature, model_id: str) -> None:
         compiled = compile_document(document)
         self.signature = signature
+        self.model_id = model_id
+        self._source = (document.source.text, document.environment)
+        self._traced: Code | None = None
         self.calls = document.calls
         self._function = compiled.function
         compiled.names["own"] = self
@@ -66,11 +91,13 @@ class Program:
         limits: Limits = DEFAULT_LIMITS,
         ignore_unknown_inputs: bool = False,
         library: Mapping[str, "Program"] | None = None,
+        trace: bool = False,
     ) -> Outcome:
         """Runs the Blueprint on `inputs`, JSON values by the names of the inputs; they are never changed.
 
         `library` has, by call identifier, the Blueprints that this one and those that it calls may call. All
-        of them together keep within `limits`.
+        of them together keep within `limits`. With `trace`, the outcome has the run's trace, or else the
+        error has it, unless that is an InputError; nothing else differs.
 
         Raises InputError with all faults of the inputs, BlueprintThrown, LimitExceeded or OperationFailed.
         """
@@ -81,16 +108,23 @@ class Program:
             warnings = self._unknown(inputs, faults, is_ignored=ignore_unknown_inputs)
         if faults.found:
             raise InputError(faults.found, more=faults.more)
-        state = State(limits)
+        function = self._function
+        state: State
+        if trace:
+            function, state = self._traced_code(library or {}), TracedState(limits)
+        else:
+            state = State(limits)
         if library is not None:
             state.library = library
         try:
-            results = self._function(state, *values)
+            results = function(state, *values)
             if state.statements > limits.statements:
                 state.statements_exceeded()
             outputs = self._write(state, results)
         except RunError as error:
             self._locate(error)
+            if trace:
+                error.trace = cast(TracedState, state).failed(error)
             # The traceback holds every value of the run; it goes, so that memory does.
             raise error.with_traceback(None) from None
         except (MemoryError, RecursionError) as error:
@@ -98,12 +132,37 @@ class Program:
                 "allocation_bytes", limits.allocation_bytes, "The run needs more memory than there is."
             )
             self._locate(exceeded.with_traceback(error.__traceback__))
+            if trace:
+                exceeded.trace = cast(TracedState, state).failed(exceeded)
             raise exceeded.with_traceback(None) from None
         outcome = object.__new__(Outcome)
         _set_outputs(outcome, outputs)
         _set_warnings(outcome, warnings)
         _set_statements(outcome, state.statements)
+        _set_trace(outcome, cast(TracedState, state).finished() if trace else None)
         return outcome
+
+    def _traced_code(self, library: Mapping[str, "Program"]) -> Code:
+        """The code that records. It is compiled here, with that of all that can be called, and not within
+        the time of a run.
+        """
+        pending, seen = [self], {self}
+        while pending:
+            program = pending.pop()
+            program._compile_traced()
+            called = {library[identifier] for identifier in program.calls if identifier in library}
+            pending += called - seen
+            seen |= called
+        return cast(Code, self._traced)
+
+    def _compile_traced(self) -> None:
+        with _compiling:
+            if self._traced is None:
+                # The tree takes 40 times the room of the source, and few programs are ever traced.
+                document = cast(ast.Document, analyze(*self._source).document)
+                compiled = compile_traced(document, self.model_id)
+                compiled.names["own"] = self
+                self._traced = compiled.function
 
     def call(self, state: State, names: tuple[str, ...], /, *arguments: object) -> dict[str, object]:
         """Runs the Blueprint as part of the run of another one, which compiled code does; `names` are those
@@ -124,7 +183,8 @@ class Program:
             raise OperationFailed(
                 f"`{called}` cannot be called with these inputs: {in_words(faults.found, more=faults.more)}."
             )
-        results = self._function(state, *values)
+        function = cast(Code, self._traced) if state.is_traced else self._function
+        results = function(state, *values)
         try:
             outputs = inward(state, self._write, results)
         except RunError as error:
@@ -132,6 +192,13 @@ class Program:
             raise
         state.leave()
         return outputs
+
+    def call_traced(
+        self, state: TracedState, mark: Mark, names: tuple[str, ...], /, *arguments: object
+    ) -> dict[str, object]:
+        """`call` by code that records."""
+        state.record((mark, perf_counter_ns()))
+        return self.call(state, names, *arguments)
 
     def _unknown(self, inputs: Mapping[str, object], faults: Faults, *, is_ignored: bool) -> tuple[str, ...]:
         warnings: list[str] = []
@@ -177,8 +244,11 @@ class Program:
             error.node = replace(error.node, blueprint=self.signature.call_identifier)
 
 
-def compile_program(document: ast.Document) -> Program:
-    """Compiles a document that `analyze` found no errors in. Raises ValueError where there are errors."""
+def compile_program(document: ast.Document, *, model_id: str = "") -> Program:
+    """Compiles a document that `analyze` found no errors in; `model_id` stands in the events of its traces.
+
+    Raises ValueError where there are errors.
+    """
     if document.signature is None or not document.is_sound:
         raise ValueError("The document has errors; only one without can be compiled.")
-    return Program(document, document.signature)
+    return Program(document, document.signature, model_id)

@@ -46,6 +46,7 @@ class State:
     _worked = 0
     # The Blueprints that this run can call, by call identifier.
     library: Mapping[str, Callee] = MappingProxyType({})
+    is_traced = False
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -63,6 +64,7 @@ class State:
         if statements > self.limits.statements:
             self.statements_exceeded()
         self.check_time()
+        self.tidy()
         if self.allocated > self.measure_at and self.depth == 0:
             self._measure(sys._getframe(1).f_locals)
         return min(self.limits.statements, statements + STATEMENTS_PER_CHECK)
@@ -72,9 +74,13 @@ class State:
         if self.statements > self.limits.statements:
             self.statements_exceeded()
         self.check_time()
+        self.tidy()
         if self.allocated > self.measure_at and self.depth == 0:
             self._measure(sys._getframe(1).f_locals)
         self.next_check = min(self.limits.statements, self.statements + STATEMENTS_PER_CHECK)
+
+    def tidy(self) -> None:
+        """For a state that keeps more than an account: here it can let go of some."""
 
     def statements_exceeded(self) -> None:
         bound = self.limits.statements
@@ -181,7 +187,7 @@ class State:
         while pending:
             value = pending.pop()
             kind = type(value)
-            if kind is float or kind is bool or value is NULL or value is ABSENT or kind is State:
+            if kind is float or kind is bool or value is NULL or value is ABSENT or value is self:
                 continue
             if id(value) in seen:
                 continue

@@ -1,0 +1,378 @@
+"""What a traced run did, event by event.
+
+`Trace.to_json()` is `{"trace": [event, …], "totalDuration": milliseconds}`. An event is
+
+    {"id": "1", "modelId": …, "callDepth": 0, "nodeId": …, "event": …, "timestamp": …, "duration": …,
+     "dataContext": …}
+
+`id` counts from "1"; `modelId` is the id of the Blueprint that the node belongs to; `callDepth` is 0 in the
+Blueprint that was run and one more in each helper or Blueprint that is called. `event` is one of
+
+    start      a function begins; the node is its own
+    statement  a simple statement is done, or a section, `choose`, `decide` or loop begins
+    branch     a branch of `choose` was chosen
+    row        a row of a decision table matched, and its outputs are assigned
+    turn       a turn of a loop begins
+    call       a statement calls a helper or another Blueprint; `start` of the callee follows. The statement's
+               own event comes when it is done, after the callee's `return`
+    return     a function ends; the node is the `return` statement, or its own where it ends without one
+    throw      the Blueprint ended the run
+    failure    the run failed at this node (at its function, where that is all that is known)
+
+`timestamp` (ISO 8601, UTC, microseconds) is when the node began, which is when the event before it was
+recorded; `duration` (milliseconds) is how long it took since then.
+
+`dataContext` tells the variables of the function that the event is in, as they are after it: a document with
+one member for each input, output and local that is not absent, in JSON (NaN and infinities as their text;
+absent elements of lists as null). That of the first event is `{"type": "full", "variables": document}`, all
+others are `{"type": "patch", "patch": [JSON Patch operations]}` on the document of the event before. Where a
+function is entered, and where a caller goes on, one operation on the path "" replaces the whole document.
+
+A trace is bounded: see `MAX_EVENTS`, `MAX_DATA_BYTES` and `MAX_STEPS`. Past one of them nothing more is kept,
+and `"truncated": true` and `"omitted": n` say how many events are missing at the end.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from leapter.veritas.boundary import MAX_DEPTH
+from leapter.veritas.numbers import number_to_text
+from leapter.veritas.values import ABSENT, NULL, from_code_units
+
+MAX_EVENTS = 10_000
+# The JSON values of all events together, as they lie in memory.
+MAX_DATA_BYTES = 8 * 1024 * 1024
+# Elements that are looked at in search of what a change shows in.
+MAX_STEPS = 2_000_000
+
+_SCALAR_BYTES = 32
+_TEXT_BYTES = 56
+_CONTAINER_BYTES = 64
+_OPERATION_BYTES = 300
+_CIRCULAR = "(circular)"
+_TOO_DEEP = "(nested too deeply)"
+
+# A change of a list: the list, the position, what was removed there and what was inserted; position -1 for
+# a list that was reversed. Of an object: the object, the key, the old and the new value.
+Change = tuple[Any, Any, Any, Any]
+# What a run writes down: changes, and events as (mark, time in nanoseconds, value of each of its variables).
+Log = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in compiled code that is recorded: the node, the kind of event ("" for one that only tells of
+    variables) and the names of the variables whose values come with it. `model_id` is there at `start`.
+    """
+
+    node_id: str
+    event: str
+    names: tuple[str, ...] = ()
+    model_id: str = ""
+
+
+class _FullError(Exception):
+    """A bound of the trace is reached."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A function that runs: its node, and its variables as values of the run."""
+
+    model_id: str
+    node_id: str
+    variables: dict[str, object]
+
+
+class Replay:
+    """Makes events from what a run has written down.
+
+    Values in a log are the run's own, which may have changed since. So all changes are undone first, last to
+    first, and then done again one by one, with a look at each event.
+    """
+
+    def __init__(self) -> None:
+        self.started_ns = self._now_ns = time.perf_counter_ns()
+        self._epoch_ns = time.time_ns() - self.started_ns
+        self.events: list[dict[str, Any]] = []
+        self.omitted = 0
+        # Whether a bound has been reached, so that events are only counted from now on.
+        self.is_full = False
+        self._frames: list[_Frame] = []
+        # Whether the next event replaces the whole document; operations of the next event, otherwise.
+        self._is_fresh = False
+        self._operations: list[dict[str, Any]] = []
+        self._bytes_left = MAX_DATA_BYTES
+        self._steps_left = MAX_STEPS
+        # By the id of a list or object: itself, and the lists and objects in it by position or key.
+        self._inner: dict[int, tuple[object, list[tuple[object, object]]]] = {}
+        self._second = -1
+        self._second_text = ""
+
+    def play(self, log: Log) -> None:
+        """Makes the events of `log` and empties it. The values are afterwards as they were before."""
+        if self.is_full:
+            self.omitted += sum([type(entry[0]) is Mark and entry[0].event != "" for entry in log])
+            log.clear()
+            return
+        for entry in reversed(log):
+            if type(entry[0]) is not Mark:
+                _undo(cast(Change, entry))
+        for entry in log:
+            mark = entry[0]
+            try:
+                if type(mark) is Mark:
+                    self._event(mark, entry)
+                else:
+                    self._change(cast(Change, entry))
+            except _FullError:
+                self.is_full = True
+                self._frames.clear()
+                self._operations.clear()
+                self._inner.clear()
+                if type(mark) is Mark:
+                    self.omitted += bool(mark.event)
+        log.clear()
+        self._inner.clear()
+
+    def _event(self, mark: Mark, entry: tuple[Any, ...]) -> None:
+        if self.is_full:
+            self.omitted += bool(mark.event)
+            return
+        if mark.event == "start" or not self._frames:
+            self._frames.append(_Frame(mark.model_id, mark.node_id, {}))
+            self._is_fresh = True
+        frame = self._frames[-1]
+        for name, value in zip(mark.names, entry[2:], strict=True):
+            old = frame.variables.get(name, ABSENT)
+            if not self._is_fresh:
+                self._member(f"/{name}", old, value, ())
+            frame.variables[name] = value
+        if not mark.event:
+            return
+        if len(self.events) == MAX_EVENTS:
+            raise _FullError
+        began_ns, self._now_ns = self._now_ns, entry[1]
+        self.events.append(
+            {
+                "id": str(len(self.events) + 1),
+                "modelId": frame.model_id,
+                "callDepth": len(self._frames) - 1,
+                "nodeId": mark.node_id or frame.node_id,
+                "event": mark.event,
+                "timestamp": self._timestamp(began_ns),
+                "duration": (self._now_ns - began_ns) / 1e6,
+                "dataContext": self._data_context(frame),
+            }
+        )
+        if mark.event == "return" and len(self._frames) > 1:
+            self._frames.pop()
+            self._is_fresh = True
+
+    def _data_context(self, frame: _Frame) -> dict[str, Any]:
+        if self._is_fresh:
+            self._is_fresh = False
+            self._operations = []
+            document = {
+                name: self._json(value, ()) for name, value in frame.variables.items() if value is not ABSENT
+            }
+            if not self.events:
+                return {"type": "full", "variables": document}
+            self._operation("replace", "", document)
+        operations, self._operations = self._operations, []
+        return {"type": "patch", "patch": operations}
+
+    def _timestamp(self, when_ns: int) -> str:
+        second, nanoseconds = divmod(self._epoch_ns + when_ns, 1_000_000_000)
+        if second != self._second:
+            self._second, self._second_text = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._second_text}.{nanoseconds // 1000:06d}Z"
+
+    # Changes inside lists and objects
+
+    def _change(self, change: Change) -> None:
+        target = change[0]
+        places: list[tuple[str, tuple[int, ...]]] = []
+        try:
+            if not self.is_full and not self._is_fresh and self._frames:
+                for name, value in self._frames[-1].variables.items():
+                    self._search(target, value, f"/{name}", (), places)
+        finally:
+            _redo(change)
+            self._inner.pop(id(target), None)
+        for path, around in places:
+            if type(target) is dict:
+                key, old, new = change[1:]
+                self._member(f"{path}/{_escaped(key)}", old, new, around)
+            else:
+                self._splice(path, around, change)
+
+    def _search(
+        self,
+        target: object,
+        value: object,
+        path: str,
+        around: tuple[int, ...],
+        found: list[tuple[str, tuple[int, ...]]],
+    ) -> None:
+        """Adds to `found` each path at which `target` is in `value`, with the ids of all around it."""
+        kind = type(value)
+        if (kind is not list and kind is not dict) or id(value) in around or len(around) >= MAX_DEPTH:
+            return
+        inside = (*around, id(value))
+        if value is target:
+            found.append((path, inside))
+            return
+        inner = self._inner.get(id(value))
+        if inner is None:
+            inner = self._inner[id(value)] = value, self._containers(value)
+        self._step(1 + len(inner[1]))
+        for key, member in inner[1]:
+            self._search(target, member, f"{path}/{_escaped(str(key))}", inside, found)
+
+    def _containers(self, value: object) -> list[tuple[object, object]]:
+        members: Iterable[tuple[object, object]] = (
+            value.items() if isinstance(value, dict) else enumerate(cast("list[object]", value))
+        )
+        found: list[tuple[object, object]] = [
+            (key, member) for key, member in members if type(member) is list or type(member) is dict
+        ]
+        self._step(len(cast("list[object]", value)))
+        return found
+
+    def _splice(self, path: str, around: tuple[int, ...], change: Change) -> None:
+        values, start, removed, inserted = change
+        if start < 0 or len(removed) + len(inserted) > max(4, len(values)):
+            self._spend(_CONTAINER_BYTES)
+            self._operation("replace", path, [self._json(value, around) for value in values])
+            return
+        both = min(len(removed), len(inserted))
+        for position in range(both):
+            if not _is_same(removed[position], inserted[position]):
+                new = self._json(inserted[position], around)
+                self._operation("replace", f"{path}/{start + position}", new)
+        for _ in range(both, len(removed)):
+            self._operation("remove", f"{path}/{start + both}")
+        for position in range(both, len(inserted)):
+            self._operation("add", f"{path}/{start + position}", self._json(inserted[position], around))
+
+    def _member(self, path: str, old: object, new: object, around: tuple[int, ...]) -> None:
+        """The operation for a member or variable with a new value."""
+        if _is_same(old, new):
+            return
+        if new is ABSENT:
+            self._operation("remove", path)
+        else:
+            self._operation("add" if old is ABSENT else "replace", path, self._json(new, around))
+
+    def _operation(self, kind: str, path: str, *value: object) -> None:
+        self._spend(_OPERATION_BYTES + len(path))
+        operation: dict[str, Any] = {"op": kind, "path": path}
+        if value:
+            operation["value"] = value[0]
+        self._operations.append(operation)
+
+    # Values
+
+    def _json(self, value: object, around: tuple[int, ...]) -> object:
+        """A value of the run as JSON; `around` are the ids of the lists and objects that it is in."""
+        kind = type(value)
+        if kind is float:
+            self._spend(_SCALAR_BYTES)
+            return _number(cast("float", value))
+        if kind is str:
+            text = cast("str", value)
+            self._spend(_TEXT_BYTES + 2 * len(text))
+            return from_code_units(text)
+        if kind is bool:
+            return value
+        if value is NULL or value is ABSENT:
+            return None
+        if id(value) in around:
+            return _CIRCULAR
+        if len(around) >= MAX_DEPTH:
+            return _TOO_DEEP
+        inside = (*around, id(value))
+        self._spend(_CONTAINER_BYTES + 8 * len(cast("list[object]", value)))
+        if kind is list:
+            return [self._json(element, inside) for element in cast("list[object]", value)]
+        return {
+            self._json(key, inside): self._json(member, inside)
+            for key, member in cast("dict[str, object]", value).items()
+            if member is not ABSENT
+        }
+
+    def _spend(self, size: int) -> None:
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            raise _FullError
+
+    def _step(self, count: int) -> None:
+        self._steps_left -= count
+        if self._steps_left < 0:
+            raise _FullError
+
+
+class Trace:
+    """The trace of a run that has ended; the module says what it looks like.
+
+    While the run goes on, next to nothing is done; events are made when they are first asked for. Until then
+    a trace keeps the lists and objects of its run.
+    """
+
+    def __init__(self, replay: Replay, log: Log) -> None:
+        self._replay = replay
+        self._log = log
+        self._total_ms = (time.perf_counter_ns() - replay.started_ns) / 1e6
+
+    def to_json(self) -> dict[str, Any]:
+        """`{"trace": [event, …], "totalDuration": milliseconds}`, ready for JSON; `"truncated": true` and
+        `"omitted": count` besides, where a bound was reached.
+        """
+        if self._log:
+            self._replay.play(self._log)
+        document: dict[str, Any] = {"trace": self._replay.events, "totalDuration": self._total_ms}
+        if self._replay.omitted:
+            document |= {"truncated": True, "omitted": self._replay.omitted}
+        return document
+
+
+def _undo(change: Change) -> None:
+    target, place, old, new = change
+    if type(target) is dict:
+        target[place] = old
+    elif place < 0:
+        target.reverse()
+    else:
+        target[place : place + len(new)] = old
+
+
+def _redo(change: Change) -> None:
+    target, place, old, new = change
+    if type(target) is dict:
+        target[place] = new
+    elif place < 0:
+        target.reverse()
+    else:
+        target[place : place + len(old)] = new
+
+
+def _is_same(old: object, new: object) -> bool:
+    kind = type(old)
+    return old is new or (kind is type(new) and (kind is float or kind is str) and old == new)
+
+
+def _escaped(key: str) -> str:
+    """A part of a JSON Pointer (RFC 6901, section 3)."""
+    return from_code_units(key).replace("~", "~0").replace("/", "~1")
+
+
+def _number(value: float) -> object:
+    if -9007199254740992.0 <= value <= 9007199254740992.0:
+        return int(value) if value.is_integer() else value
+    if value - value != 0:
+        return number_to_text(value)
+    # As in outputs: ECMAScript's digits, as far as 63 bits hold them.
+    return int(number_to_text(value)) if abs(value) < 2.0**63 else value

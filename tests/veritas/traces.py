@@ -1,0 +1,106 @@
+"""Reads traces as a client does, and watches runs to know what their traces have to say."""
+
+import copy
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import jsonpatch
+import pytest
+
+from leapter.veritas import Limits, RunError, program
+from leapter.veritas.numbers import number_to_text
+from leapter.veritas.recorder import TracedState
+from leapter.veritas.trace import MAX_EVENTS
+from leapter.veritas.values import ABSENT, NULL, from_code_units
+
+
+def documents(trace: dict[str, Any]) -> list[dict[str, Any]]:
+    """The variables at each event, by applying patch after patch."""
+    found: list[dict[str, Any]] = []
+    for number, event in enumerate(json.loads(json.dumps(trace))["trace"]):
+        context = event["dataContext"]
+        if number == 0:
+            assert context["type"] == "full"
+            document = context["variables"]
+        else:
+            assert context["type"] == "patch"
+            document = jsonpatch.apply_patch(copy.deepcopy(found[-1]), context["patch"])
+        found.append(document)
+    return found
+
+
+def events(trace: dict[str, Any], *members: str) -> list[Any]:
+    """One member of each event, or a tuple of several."""
+    if len(members) == 1:
+        return [event[members[0]] for event in trace["trace"]]
+    return [tuple(event[member] for member in members) for event in trace["trace"]]
+
+
+@contextmanager
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+    """Gives the variables at each event of the runs inside it, taken in the very moment, without patches."""
+    seen: list[dict[str, Any]] = []
+
+    class Watching(TracedState):
+        def __init__(self, limits: Limits) -> None:
+            super().__init__(limits)
+            keep, frames = self.record, list[dict[str, object]]()
+
+            def record(entry: tuple[Any, ...]) -> None:
+                keep(entry)
+                mark = entry[0]
+                if mark.event == "start":
+                    frames.append({})
+                if not frames:  # it failed before it began
+                    frames.append({})
+                frames[-1].update(zip(mark.names, entry[2:], strict=True))
+                if mark.event:
+                    seen.append(_plain(frames[-1]) if len(seen) < MAX_EVENTS else {})
+                if mark.event == "return" and len(frames) > 1:
+                    frames.pop()
+
+            self.record = record
+
+    with monkeypatch.context() as patched:
+        patched.setattr(program, "TracedState", Watching)
+        yield seen
+
+
+def _plain(variables: dict[str, object]) -> dict[str, Any]:
+    return {name: _json(value, []) for name, value in variables.items() if value is not ABSENT}
+
+
+def _json(value: Any, around: list[Any]) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return number_to_text(value)
+        return int(number_to_text(value)) if value.is_integer() and abs(value) < 2**63 else value
+    if isinstance(value, str):
+        return from_code_units(value)
+    if value is NULL or value is ABSENT:
+        return None
+    if any(value is other for other in around):
+        return "(circular)"
+    if len(around) == 64:
+        return "(nested too deeply)"
+    around = [*around, value]
+    if isinstance(value, list):
+        return [_json(element, around) for element in value]
+    return {
+        from_code_units(key): _json(member, around) for key, member in value.items() if member is not ABSENT
+    }
+
+
+def trace_of(made: program.Program, inputs: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """The trace of a run, however it ends."""
+    try:
+        trace = made.run(inputs, trace=True, **options).trace
+    except RunError as error:
+        trace = error.trace
+    assert trace is not None
+    return trace.to_json()
