@@ -136,7 +136,7 @@ def test_what_happens_to_projects_and_blueprints_is_logged(world: World) -> None
         ("project_imported", came.id),
     ]
     assert {each["actor"] for each in log} == {ada.user.id}
-    assert (log[2]["revision"], log[2]["revision_in_force"], log[4]["blueprints"]) == (2, 2, 2)
+    assert (log[2]["revision"], log[2]["revision_in_force"], log[4]["blueprints"]) == (2, 2, 3)
 
 
 def test_the_set_up_is_logged_without_its_token(settings: Settings, app: Flask) -> None:

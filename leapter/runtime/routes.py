@@ -101,14 +101,17 @@ def create_run(appspace: str, project: str, blueprint: str) -> Response:
             call.echoed.extend(allowance.headers())
     inputs, size = read_inputs(request_ctx.request)
     revision_id, revision_number = _in_force(called)
-    program = programs.get(revision_id, project_id=grant.project_id, release=grant.release)
+    linked = programs.get(revision_id, project_id=grant.project_id, release=grant.release)
     run_id = new_run_id()
     started_at, start = time.time(), time.perf_counter_ns()
     error: Exception | None = None
     outcome: veritas.Outcome | None = None
     body = b""
     try:
-        outcome = program.run(inputs, ignore_unknown_inputs=grant.ignores_unknown_inputs)
+        # Not through `linked.run`: handing options on takes a quarter of a microsecond.
+        outcome = linked.program.run(
+            inputs, ignore_unknown_inputs=grant.ignores_unknown_inputs, library=linked.library
+        )
         duration_us = (time.perf_counter_ns() - start) // 1000
         document: dict[str, object] = {"outputData": outcome.outputs}
         if outcome.warnings:
@@ -134,7 +137,7 @@ def create_run(appspace: str, project: str, blueprint: str) -> Response:
             client=call.client,
             correlation_id=call.correlation_id,
             error_code=None if error is None else problem_of(error).code,
-            error_message=None if error is None else _recorded(error, program, keeps_data=keeps_data),
+            error_message=None if error is None else _recorded(error, linked, keeps_data=keeps_data),
             input_data=inputs if keeps_data else None,
             output_data=outcome.outputs if keeps_data and outcome is not None else None,
             data_bytes=size + len(body) if keeps_data else 0,
@@ -179,7 +182,7 @@ def _json(value: object) -> Response:
     return Response(to_json(value), 200, [*_HEADERS, *g.call.echoed])
 
 
-def _recorded(error: Exception, program: programs.LinkedProgram, *, keeps_data: bool) -> str:
+def _recorded(error: Exception, linked: programs.LinkedProgram, *, keeps_data: bool) -> str:
     if isinstance(error, veritas.RunError):
-        return run_errors.recorded_message(error, program.signature, keeps_data=keeps_data)
+        return run_errors.recorded_message(error, linked.signature, keeps_data=keeps_data)
     return run_errors.storable(problem_of(error).detail)

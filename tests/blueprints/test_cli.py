@@ -42,7 +42,7 @@ def test_a_folder_is_imported_for_its_owner_and_listed(shell: Shell, world: Worl
     assert set(printed) == {"projectId", "name", "appspaceId", "blueprints", "findings"}
     assert (printed["name"], printed["appspaceId"]) == ("Parcel Shipping", ada.appspace_id)
     assert printed["findings"] == []
-    assert [set(one) for one in printed["blueprints"]] == [{"id", "slug", "label"}] * 2
+    assert [set(one) for one in printed["blueprints"]] == [{"id", "slug", "label"}] * 3
     assert printed["blueprints"][0]["slug"] == "parcel-price"
     db.session.rollback()
     (listed,) = list_projects(ada.actor)

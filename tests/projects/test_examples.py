@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import leapter.projects
-from leapter.veritas import Program, RunError, analyze, compile_program
+from leapter.veritas import Analysis, Environment, Program, RunError, analyze, compile_program
 
 EXAMPLES = Path(leapter.projects.__file__).parent / "examples"
 MANIFESTS = sorted(EXAMPLES.glob("*/leapter.project"))
@@ -27,10 +27,27 @@ def cases_of(suite: Path) -> list[dict[str, Any]]:
 
 
 @cache
+def analysis_of(blueprint: Path) -> Analysis:
+    """The Blueprint as it stands among the others of its project."""
+    folder = blueprint.parents[1]
+    signatures = {}
+    for other in folder.glob("*/*.logic.vts"):
+        signature = analyze(other.read_text(encoding="utf-8")).signature
+        assert signature is not None
+        signatures[signature.call_identifier] = signature
+    return analyze(blueprint.read_text(encoding="utf-8"), Environment(blueprints=signatures))
+
+
+@cache
 def program_of(blueprint: Path) -> Program:
-    document = analyze(blueprint.read_text(encoding="utf-8")).document
+    document = analysis_of(blueprint).document
     assert document is not None
     return compile_program(document)
+
+
+def library_of(blueprint: Path) -> dict[str, Program]:
+    programs = [program_of(path) for path in BLUEPRINTS if path.parents[1] == blueprint.parents[1]]
+    return {program.signature.call_identifier: program for program in programs}
 
 
 def as_json(value: object) -> str:
@@ -38,9 +55,9 @@ def as_json(value: object) -> str:
     return json.dumps(json.loads(json.dumps(value), parse_int=float), sort_keys=True)
 
 
-def test_there_are_two_projects_with_five_blueprints() -> None:
+def test_there_are_two_projects_with_six_blueprints() -> None:
     assert [path.parent.name for path in MANIFESTS] == ["consumer-lending", "parcel-shipping"]
-    assert len(BLUEPRINTS) == 5
+    assert len(BLUEPRINTS) == 6
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.parent.name)
@@ -53,13 +70,18 @@ def test_manifest_names_a_main_blueprint_and_leaves_the_id_to_the_import(path: P
 
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.parent.name)
 def test_blueprint_has_no_finding(path: Path) -> None:
-    assert [str(finding) for finding in analyze(path.read_text(encoding="utf-8")).findings] == []
+    assert [str(finding) for finding in analysis_of(path).findings] == []
+
+
+def test_one_blueprint_calls_others() -> None:
+    calls = {path.parent.name: analysis_of(path).calls for path in BLUEPRINTS if analysis_of(path).calls}
+    assert calls == {"checkout-offer": {"parcel_price", "delivery_promise"}}
 
 
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.parent.name)
 def test_blueprint_is_short_and_explains_itself(path: Path) -> None:
     source = path.read_text(encoding="utf-8")
-    signature = analyze(source).signature
+    signature = analysis_of(path).signature
     assert signature is not None
     assert 30 <= len(source.splitlines()) <= 90
     assert signature.call_identifier == path.parent.name.replace("-", "_")
@@ -89,8 +111,8 @@ def test_case_of_a_suite_passes(blueprint: Path, case: dict[str, Any]) -> None:
     expected = case["expectedOutput"]
     if case.get("expectsError"):
         with pytest.raises(RunError) as caught:
-            program.run(case["input"])
+            program.run(case["input"], library=library_of(blueprint))
         assert str(caught.value) == expected.get("detail", str(caught.value))
     else:
-        outputs = program.run(case["input"]).outputs
+        outputs = program.run(case["input"], library=library_of(blueprint)).outputs
         assert as_json({name: outputs.get(name) for name in expected}) == as_json(expected)
