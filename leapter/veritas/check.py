@@ -217,7 +217,7 @@ class _FunctionChecker(ExpressionChecker):
                     "Mend the types document.",
                 )
             elif inner.name not in types.definitions:
-                hint = nearest_type(inner.name, types.definitions)
+                hint = nearest_type(inner.name, types.definitions) if self._findings.take_hint() else None
                 self._findings.error(
                     offset,
                     "unknown_type",

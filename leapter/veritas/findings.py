@@ -52,6 +52,9 @@ class Findings:
     """Collects problems of one source; at most `LIMIT` are kept, so that hostile text cannot flood a page."""
 
     LIMIT = 500
+    # Looking for the nearest of many types takes milliseconds; a text full of unknown ones shall not take
+    # minutes.
+    MOST_HINTS = 50
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -59,6 +62,7 @@ class Findings:
         self._unread: dict[int, set[tuple[int, int, str, str]]] = {}
         self._error_places: set[tuple[int, int]] = set()
         self._found: dict[tuple[int, int, str, str], Finding] = {}
+        self._hints_left = self.MOST_HINTS
         # Names with letters that no name can have; each is reported where it first stands.
         self.foreign_names: set[str] = set()
         # Names whose declaration could not be read: that they are unknown is no error of its own.
@@ -69,6 +73,11 @@ class Findings:
 
     def warning(self, offset: int, code: str, message: str, fix: str | None = None) -> None:
         self._add("warning", offset, code, message, fix)
+
+    def take_hint(self) -> bool:
+        """Whether one more of the hints that are slow to find may be looked for."""
+        self._hints_left -= 1
+        return self._hints_left >= 0
 
     def unread(self, offset: int, code: str, message: str, fix: str) -> None:
         """An error of the lexer: what else is wrong in this line may only follow from it, and is left out."""

@@ -88,7 +88,7 @@ def _reverse(state: TracedState, target: object) -> object:
 
 
 def _set_property(state: TracedState, target: object, name: str, value: object) -> None:
-    old = target.get(name) if isinstance(target, dict) else None
+    old = target.get(name, ABSENT) if isinstance(target, dict) else ABSENT
     operations.set_property(state, target, name, value)
     state.changed(target, name, old, value)
 

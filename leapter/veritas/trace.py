@@ -203,7 +203,7 @@ class Replay:
             _redo(change)
             self._inner.pop(id(target), None)
         for path, around in places:
-            if type(target) is dict:
+            if isinstance(target, dict):
                 key, old, new = change[1:]
                 self._member(f"{path}/{_escaped(key)}", old, new, around)
             else:
@@ -218,8 +218,7 @@ class Replay:
         found: list[tuple[str, tuple[int, ...]]],
     ) -> None:
         """Adds to `found` each path at which `target` is in `value`, with the ids of all around it."""
-        kind = type(value)
-        if (kind is not list and kind is not dict) or id(value) in around or len(around) >= MAX_DEPTH:
+        if not isinstance(value, list | dict) or id(value) in around or len(around) >= MAX_DEPTH:
             return
         inside = (*around, id(value))
         if value is target:
@@ -237,7 +236,7 @@ class Replay:
             value.items() if isinstance(value, dict) else enumerate(cast("list[object]", value))
         )
         found: list[tuple[object, object]] = [
-            (key, member) for key, member in members if type(member) is list or type(member) is dict
+            (key, member) for key, member in members if isinstance(member, list | dict)
         ]
         self._step(len(cast("list[object]", value)))
         return found
@@ -341,7 +340,7 @@ class Trace:
 
 def _undo(change: Change) -> None:
     target, place, old, new = change
-    if type(target) is dict:
+    if isinstance(target, dict):
         target[place] = old
     elif place < 0:
         target.reverse()
@@ -351,7 +350,7 @@ def _undo(change: Change) -> None:
 
 def _redo(change: Change) -> None:
     target, place, old, new = change
-    if type(target) is dict:
+    if isinstance(target, dict):
         target[place] = new
     elif place < 0:
         target.reverse()

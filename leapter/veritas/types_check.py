@@ -14,8 +14,6 @@ MAX_TYPE_DEPTH = 16
 # Structures that have to be inside each other: far below what the run boundary takes.
 MAX_LEAST_DEPTH = 32
 _BUILT_IN = frozenset((*WORDS, "list", "map", "any", "type", "Structure"))
-# Looking for the nearest name costs milliseconds; a document full of unknown names shall not take minutes.
-_MOST_HINTS = 50
 
 
 def check_types(written: list[WrittenType], findings: Findings) -> Types:
@@ -28,7 +26,6 @@ class _Checker:
         self._findings = findings
         self._written: dict[str, WrittenType] = {}
         self._broken: set[str] = set()
-        self._hints = 0
         self._aliases: dict[str, Alias] = {}
         self._depths: dict[str, int] = {}
         self._least_sizes: dict[str, int] = {}
@@ -37,7 +34,7 @@ class _Checker:
         for definition in written:
             self._name(definition)
         for definition in self._written.values():
-            if not definition.is_whole or not self._check_references(definition):
+            if not self._check_references(definition) or not definition.is_whole:
                 self._broken.add(definition.name)
         self._alias_cycles()
         self._spread()
@@ -99,10 +96,7 @@ class _Checker:
     def _reference(self, declared: Type, offset: int) -> bool:
         inner = declared.innermost
         if inner.kind == "named" and inner.name not in self._written:
-            hint = None
-            if self._hints < _MOST_HINTS:
-                self._hints += 1
-                hint = nearest_type(inner.name, self._written)
+            hint = nearest_type(inner.name, self._written) if self._findings.take_hint() else None
             self._findings.error(
                 offset,
                 "unknown_type",
@@ -250,10 +244,10 @@ class _Checker:
             size = 1 + sum(not member.is_optional for member in members)
             size += sum(self._least_sizes[needed] - 1 for _, needed in needs[name])
             self._least_sizes[name] = min(size, MAX_LEAST_SIZE + 1)
-            # What contains one that is too large need not be told again.
             is_wide = size > MAX_LEAST_SIZE
-            is_first = all(self._least_sizes[needed] <= MAX_LEAST_SIZE for _, needed in needs[name])
-            if depths[name] == MAX_LEAST_DEPTH + 1 or (is_wide and is_first):
+            if any(needed in self._broken for _, needed in needs[name]):
+                self._broken.add(name)  # What is too large was reported.
+            elif is_wide or depths[name] > MAX_LEAST_DEPTH:
                 self._too_large(name, is_wide)
             for user in users[name]:
                 missing[user] -= 1

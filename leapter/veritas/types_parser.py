@@ -109,7 +109,8 @@ class _TypesParser(DeclarationParser):
         depth = 0
         while self.token.kind != "end" and not self._begins_type():
             kind = self.token.kind
-            if kind == "@" and depth <= 0 and self.token.after_newline:
+            begins = kind in ("@", "function") or self._is_definition() or self._is_foreign()
+            if depth <= 0 and self.token.after_newline and begins:
                 return
             depth += (kind == "{") - (kind == "}")
             self.advance()
@@ -124,9 +125,7 @@ class _TypesParser(DeclarationParser):
                 "Move it to a Blueprint of the project.",
             )
         else:
-            fix = _EXAMPLE
-            if token.text in _ELSEWHERE and self.peek().kind == "name":
-                fix = f"define {self.peek().text} …"
+            fix = f"define {self.peek().text} …" if self._is_foreign() else _EXAMPLE
             self.report(
                 self.problem(
                     "expected_define", f"The definition of a type is expected here, not {self.shown()}.", fix
@@ -134,6 +133,9 @@ class _TypesParser(DeclarationParser):
             )
         self.advance()
         self._skip_to_definition()
+
+    def _is_foreign(self) -> bool:
+        return self.token.text in _ELSEWHERE and self.peek().kind == "name"
 
     # Annotations
 
@@ -156,7 +158,12 @@ class _TypesParser(DeclarationParser):
             )
         name = self.token.text
         self.advance()
-        self.expect(":", f'A colon and a value are expected here, as in @{name}: "…"')
+        if not self.accept(":"):
+            self.fail(
+                "expected_value",
+                f"The value of `@{name}` is expected here, behind a colon, not {self.shown()}.",
+                f'@{name}: "…"',
+            )
         value = self._annotation_value(name)
         if is_behind:
             written[-1].annotations[name] = value
@@ -224,6 +231,8 @@ class _TypesParser(DeclarationParser):
 
     def _definition(self, written: WrittenType) -> bool:
         """Reads what follows the word `define`; whether all of it could be read."""
+        if self.token.after_newline and self._is_definition():
+            self.fail("expected_name", f"A type needs a name, not {self.shown()}.", _EXAMPLE)
         written.start = self.token.start
         written.name = self._new_name("A type")
         self._description(written)
@@ -250,6 +259,7 @@ class _TypesParser(DeclarationParser):
             if self.token.text in ("constrained_to", "choice") and self.token.kind == "name":
                 self._constraint(written)
             self._description(written)
+        self.take_trailing_label(written.notes)
         written.description = written.description or written.notes.description
         self._ended(written)
         return is_whole
@@ -279,6 +289,16 @@ class _TypesParser(DeclarationParser):
             )
         written.choices = self.list_literal().elements
 
+    def _type(self) -> Type:
+        declared = super()._type()
+        last = self.tokens[self.position - 1]
+        if last.text == "define" and last.after_newline:
+            # The type is missing, and what was taken for it begins the next definition.
+            self.position -= 1
+            self.token = last
+            self.fail("expected_type", f"A type is expected here, not {self.shown()}.", "number")
+        return declared
+
     # Fields
 
     def _fields(self, written: WrittenType) -> bool:
@@ -297,6 +317,8 @@ class _TypesParser(DeclarationParser):
                 is_whole = False
                 break
             if self.accept(",") or self.accept(";"):
+                if written.fields:
+                    self.take_trailing_label(written.fields[-1].notes)
                 continue
             position = self.position
             try:
@@ -340,6 +362,9 @@ class _TypesParser(DeclarationParser):
         is_optional = self.accept("?")
         if not self.accept(":"):
             self.fail("missing_type", f"The field `{name}` needs a type.", f"{name}: number")
+        after = self.peek(2) if self.peek().kind == "?" else self.peek()
+        if self.token.after_newline and after.kind == ":":
+            self.fail("missing_type", f"The field `{name}` needs a type.", f"{name}: number")
         if self.token.text == "type" and self.peek().kind == "name":
             self.advance()
         if self.token.kind == "{":
@@ -363,6 +388,7 @@ class _TypesParser(DeclarationParser):
             if self.accept("?"):
                 field_.is_optional = True
             self._description(field_)
+        self.take_trailing_label(notes)
         field_.description = field_.description or notes.description
         self._ended(field_)
         self._attach(pending, fields, field_)
