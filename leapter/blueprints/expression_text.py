@@ -55,10 +55,10 @@ _OPERAND_ENDS = frozenset({"name", "number", "string", ")", "]", "}"}) | _CONSTA
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fragment:
-    """A piece of an expression.
+    """A piece of an expression, or of a type in words.
 
     `hint` is the label of what a name stands for. A called helper of the same file has its name in `helper`,
-    a called Blueprint its call identifier in `blueprint`.
+    a called Blueprint its call identifier in `blueprint`, a type of the project its name in `type_name`.
     """
 
     text: str
@@ -66,10 +66,13 @@ class Fragment:
     hint: str = ""
     helper: str = ""
     blueprint: str = ""
+    type_name: str = ""
 
 
 Fragments = tuple[Fragment, ...]
 _SPACE = Fragment(text=" ")
+# A list in a text of more characters than this has each of its elements on a line of its own.
+_LONG = 80
 
 
 def plain_text(fragments: Fragments) -> str:
@@ -80,8 +83,8 @@ def plain_text(fragments: Fragments) -> str:
 class ExpressionReader:
     """Turns expressions of one function into fragments, and remembers which signs and built-ins it met.
 
-    Comments and line breaks of the source are left out, spaces are put as usual; nothing else is changed but
-    the spelling of operators (`&&` is shown as `and`, `<=` as ≤).
+    Comments are left out, spaces and line breaks are put as usual; nothing else is changed but the spelling
+    of operators (`&&` is shown as `and`, `<=` as ≤).
 
     Args:
         labels: what the names of the function stand for: name to label.
@@ -114,6 +117,7 @@ class ExpressionReader:
         tokens = tokenize(self._source, Findings(self._source), start, end)
         fragments: list[Fragment] = []
         questions: list[int] = [0]  # in each open bracket: how many `?` still wait for their `:`
+        list_depth = -1  # how deep the list is whose elements stand below each other
         previous: Token | None = None
         is_sign = False  # whether `previous` is a sign before an operand
         for token, following in pairwise(tokens):
@@ -122,8 +126,11 @@ class ExpressionReader:
             space = self._is_spaced(previous, is_sign, token, between)
             was_name = previous is not None and previous.kind in _OPERAND_ENDS
             is_sign = kind in _SIGNS and not was_name
+            is_in_list = list_depth == len(questions)
             if kind in ("(", "[", "{"):
                 questions.append(0)
+                if kind == "[" and not was_name and list_depth < 0 and end - start > _LONG:
+                    list_depth = len(questions)
             elif kind in (")", "]", "}") and len(questions) > 1:
                 questions.pop()
             elif kind == "?":
@@ -135,9 +142,16 @@ class ExpressionReader:
             elif kind == "[" and was_name:
                 self._met.add("[i]")
             fragment = self._fragment(token, previous, following)
-            if space:
+            if is_in_list and kind == "]":
+                list_depth = 0
+                _append(fragments, Fragment(text="\n"))
+            elif is_in_list and previous is not None and previous.kind == ",":
+                _append(fragments, Fragment(text="\n  "))
+            elif space:
                 _append(fragments, _SPACE)
             _append(fragments, fragment)
+            if kind == "[" and list_depth == len(questions):
+                _append(fragments, Fragment(text="\n  "))
             previous = token
         return tuple(fragments)
 

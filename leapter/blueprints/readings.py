@@ -8,6 +8,7 @@ from typing import Literal
 from sqlalchemy import select
 
 from leapter import veritas
+from leapter.blueprints import environments
 from leapter.blueprints.flow import Diagram, diagrams_of
 from leapter.blueprints.models import Blueprint, BlueprintRevision
 from leapter.blueprints.service import ShownBlueprint, findings_of
@@ -40,6 +41,7 @@ class Reading:
 
     @cached_property
     def _document(self) -> veritas.Document | None:
+        # What is wrong with it was found when it was saved; here only its parts are asked for.
         return veritas.analyze(self.revision.source).document
 
     @cached_property
@@ -47,7 +49,8 @@ class Reading:
         """The document; None where `trouble` says why there is none."""
         if len(self.revision.source) > MAX_CHARACTERS or self._document is None:
             return None
-        specification = specification_of(self._document, findings_of(self.revision))
+        types = environments.load(db.session(), self.shown.project.id).types
+        specification = specification_of(self._document, findings_of(self.revision), types)
         return specification if specification.size <= MAX_NODES else None
 
     @property

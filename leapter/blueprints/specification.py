@@ -8,7 +8,7 @@ from leapter import veritas
 from leapter.blueprints.expression_text import ExpressionReader, Fragment, Fragments
 from leapter.blueprints.notation import BUILT_INS, explained
 from leapter.blueprints.specification_nodes import Nodes
-from leapter.blueprints.type_words import type_words
+from leapter.blueprints.type_words import TypeEntry, named_types, type_words
 from leapter.veritas import ast
 
 StepKind = Literal[
@@ -40,7 +40,7 @@ class Item(Node):
 
     name: str
     begins_empty: bool
-    type_words: str
+    type_words: Fragments
     choices: tuple[Fragments, ...] | None
     default: Fragments | None
 
@@ -50,7 +50,7 @@ class Local(Node):
     """A value that a step introduces; `code` is its name, with what it begins as where that is said."""
 
     name: str
-    type_words: str
+    type_words: Fragments
     code: Fragments
 
 
@@ -132,9 +132,9 @@ class Specification:
     """The document.
 
     `helpers` has the node id of each helper by its name; `called` are the names that it calls and that are
-    neither helpers nor built in, by which other Blueprints are called; `notation` are the signs and built-ins
-    that it uses, with their meaning; `findings` are those that belong to no part of it; `size` is how many
-    nodes it has.
+    neither helpers nor built in, by which other Blueprints are called; `types` are the types of the project
+    that it names; `notation` are the signs and built-ins that it uses, with their meaning; `findings` are
+    those that belong to no part of it; `size` is how many nodes it has.
     """
 
     main: Chapter
@@ -142,15 +142,21 @@ class Specification:
     helpers: Mapping[str, str]
     called: frozenset[str]
     notation: tuple[tuple[str, str], ...]
+    types: tuple[TypeEntry, ...]
     findings: tuple[veritas.Finding, ...]
     size: int
 
 
-def specification_of(document: veritas.Document, findings: Iterable[veritas.Finding] = ()) -> Specification:
+def specification_of(
+    document: veritas.Document,
+    findings: Iterable[veritas.Finding] = (),
+    types: veritas.Types = veritas.NO_TYPES,
+) -> Specification:
     """Make the document of a source that was analyzed, sound or not.
 
     Args:
         findings: what the checker said of this very source.
+        types: the types of the project.
     """
     nodes = Nodes(document, findings)
     met: set[str] = set()
@@ -165,6 +171,7 @@ def specification_of(document: veritas.Document, findings: Iterable[veritas.Find
         helpers=helpers,
         called=frozenset(name for writer in writers for name in writer.called),
         notation=explained(met),
+        types=named_types((declared for writer in writers for declared in writer.declared), types),
         findings=nodes.loose,
         size=nodes.count,
     )
@@ -204,6 +211,7 @@ class _ChapterWriter:
             document.source, labels=_labels(function), helpers=helpers, built_ins=BUILT_INS, met=met
         )
         self.called: set[str] = set()
+        self.declared: list[veritas.Type] = []
 
     def chapter(self, number: str) -> Chapter:
         function = self._function
@@ -234,6 +242,7 @@ class _ChapterWriter:
         return fragments
 
     def _item(self, item: ast.Parameter) -> Item:
+        self.declared.append(item.type)
         return Item(
             **self._node(item.notes, item.line, item.notes.label),
             name=item.name,
@@ -319,10 +328,11 @@ class _ChapterWriter:
         code = self._read_between(declarator.start, declarator.start + len(declarator.name))
         if declarator.initial is not None:
             code = (*code, Fragment(text=" = "), *self._read(declarator.initial))
+        self.declared.append(declarator.type)
         return Local(
             **self._node(declarator.notes, declarator.line, declarator.notes.label),
             name=declarator.name,
-            type_words=type_words(declarator.type) if declarator.has_type else "",
+            type_words=type_words(declarator.type) if declarator.has_type else (),
             code=code,
         )
 

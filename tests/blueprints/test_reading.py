@@ -6,10 +6,14 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from leapter.blueprints import readings, service
+from leapter.blueprints.environments import TYPES_PATH
+from leapter.blueprints.importing import import_archive
+from leapter.blueprints.models import source_path
+from leapter.projects.archive import read_files
 from tests.blueprints.generated_sources import EXAMPLES
 from tests.blueprints.sources import BROKEN, INPUTS, fee
 from tests.blueprints.test_pages import page_of, soup
-from tests.blueprints.test_specification import WITH_HELPER
+from tests.blueprints.test_specification import TYPES, WITH_HELPER
 from tests.world import PRICE, Person, StoredProject, World
 
 FRAGMENT = {"HX-Request": "true", "HX-Target": "reading"}
@@ -120,6 +124,23 @@ def test_a_call_leads_to_the_page_of_the_blueprint_that_is_called(world: World) 
     page = soup(ada.client, page_of(project, "order") + "/specification")
     assert page.find("a", string="parcel_price")["href"] == page_of(project, "parcel-price")
     assert "Uses the Blueprint Parcel Price ." in text_of(page)
+
+
+def test_a_type_of_the_project_is_explained_where_it_is_named(world: World) -> None:
+    ada = world.person()
+    source = "//* Greet\nfunction greet(who: Customer) -> text: _text {\n//* Greet\ntext = who.name;\n}"
+    files = {source_path("greet"): source.encode(), TYPES_PATH: TYPES.encode()}
+    report = import_archive(ada.actor, read_files("Types", files), name="Types")
+    (shown,) = report.blueprints
+    url = f"/projects/{report.project.id}/blueprints/{shown.blueprint.id}"
+    page = soup(ada.client, url + "/specification")
+    link = page.find("a", href="#type-Customer")
+    assert link
+    entry = page.find(id="type-Customer")
+    assert entry
+    assert "Tier" in text_of(entry)
+    assert 'Another name for: text, one of "basic" , "gold"' in text_of(page.find(id="type-Tier") or page)
+    assert not page.find(id="type-Unused")
 
 
 def test_the_revision_in_force_is_shown_and_the_newest_on_request(world: World) -> None:

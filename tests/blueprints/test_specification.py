@@ -201,6 +201,18 @@ def test_an_expression_is_set_for_reading(written: str, shown: str) -> None:
     assert plain_text(step.code[0]) == f"x = {shown}"
 
 
+def test_the_elements_of_a_long_list_stand_below_each_other() -> None:
+    long = "a" * 40
+    shown = (
+        f'x = contains([\n  "{long}",\n  [1, 2],\n  sum([1, 2])\n], ["{long}", 2])',
+        'x = ["short", 1]',
+    )
+    for text in shown:
+        written = " ".join(text.replace("[\n", "[").replace("\n]", "]").split())
+        (step,) = read(f"function f() -> x: any {{ {written}; }}").main.steps
+        assert plain_text(step.code[0]) == text
+
+
 def test_steps_are_numbered_like_the_clauses_of_a_contract() -> None:
     document = read(WITH_HELPER)
     numbers = [(step.number, step.kind, step.label) for step in all_steps(document.main.steps)]
@@ -301,4 +313,34 @@ def test_inputs_and_outputs_say_what_they_take_and_begin_as() -> None:
 )
 def test_types_are_said_in_words(written: str, words: str) -> None:
     document = document_of(f"function f(a: {written}) -> b: number {{ b = 1; }}")
-    assert type_words(document.main.inputs[0].type) == words
+    assert plain_text(type_words(document.main.inputs[0].type)) == words
+
+
+TYPES = """\
+define Customer "A buyer" { name: _text "Legal name"  tier: Tier  orders: list of Order ? }
+define Tier "Loyalty band" as _text constrained_to ["basic", "gold"]
+@format: "currency" @currency: "EUR"
+define Euro "Money" as number
+define Order "What was bought" { total: Euro  by: Customer ? }
+define Unused "Of no use here" { a: number }
+"""
+
+
+def test_the_types_that_a_document_names_are_part_of_it() -> None:
+    types = veritas.analyze_types(TYPES).types
+    source = "function f(buyers: list of Customer) -> b: number { var tier: Tier; }"
+    document = veritas.analyze(source, veritas.Environment(types=types)).document
+    assert document is not None
+    specification = specification_of(document, types=types)
+    entries = {entry.name: entry for entry in specification.types}
+    assert list(entries) == ["Customer", "Tier", "Euro", "Order"]
+    assert [plain_text(field.type_words) for field in entries["Customer"].fields] == [
+        "text",
+        "Tier",
+        "list of Order",
+    ]
+    assert [field.is_optional for field in entries["Customer"].fields] == [False, False, True]
+    assert entries["Tier"].choices == ('"basic"', '"gold"')
+    assert entries["Euro"].display == "format: currency, currency: EUR"
+    assert specification.main.inputs[0].type_words[-1].type_name == "Customer"
+    assert specification_of(document).types == ()
