@@ -126,6 +126,12 @@ KINDS = {
         meaning="The body of the call is JSON, but no object: the inputs are its members.",
         advice='Send the inputs as {"name": value}.',
     ),
+    "invalid_query": Kind(
+        status=400,
+        title="Parameter not understood",
+        meaning="A parameter in the address has a value that this call does not know.",
+        advice="Write ?trace=true, or leave the parameter away.",
+    ),
     "bad_request": Kind(
         status=400,
         title="Request not understood",

@@ -63,6 +63,14 @@ class ContentEncodingError(LeapterError):
         self.encoding = encoding
 
 
+class QueryError(LeapterError):
+    """A parameter in the address cannot be used; `detail` is the sentence for the caller."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
 class BodyError(LeapterError):
     """The request's body cannot be used; `detail` is the sentence for the caller.
 
@@ -88,6 +96,7 @@ class Problem:
     errors: tuple[tuple[str, str], ...] = ()
     node: veritas.Node | None = None
     calls: tuple[veritas.Node, ...] = ()
+    trace: veritas.Trace | None = None
 
     @property
     def status(self) -> int:
@@ -115,7 +124,13 @@ def _echo(name: str) -> str:
 
 
 def _run_error(error: veritas.RunError) -> Problem:
-    return Problem(code=error.code, detail=run_errors.sentence(error), node=error.node, calls=error.calls)
+    return Problem(
+        code=error.code,
+        detail=run_errors.sentence(error),
+        node=error.node,
+        calls=error.calls,
+        trace=error.trace,
+    )
 
 
 def _input_error(error: veritas.InputError) -> Problem:
@@ -202,6 +217,7 @@ _TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         code="blueprint_has_errors", detail="The Blueprint has errors and cannot run. Its page shows them."
     ),
     BodyError: lambda error: Problem(code=error.code, detail=error.detail),
+    QueryError: lambda error: Problem(code="invalid_query", detail=error.detail),
     ContentEncodingError: lambda error: Problem(
         code="unsupported_content_encoding",
         detail=f"The body is encoded as “{error.encoding}”; send it as it is, without Content-Encoding.",
@@ -270,6 +286,8 @@ def answer(error: Exception, *, run_id: str | None = None) -> Response:
         document["node"] = _node(problem.node, is_own=not problem.calls)
     if problem.calls:
         document["calls"] = [_node(node, is_own=False) for node in problem.calls]
+    if problem.trace is not None:
+        document["traceData"] = problem.trace.to_json()
     response = Response(to_json(document), kind.status, mimetype="application/problem+json")
     headers = response.headers
     headers.update(MACHINE_HEADERS)

@@ -12,7 +12,7 @@ from werkzeug.http import parse_accept_header, parse_options_header
 from leapter.config import MAX_BODY_BYTES
 from leapter.runtime.access import ApiKeyInUrlError
 from leapter.runtime.addresses import holds_key
-from leapter.runtime.problems import BodyError, ContentEncodingError
+from leapter.runtime.problems import BodyError, ContentEncodingError, QueryError
 from leapter.runtime.usage import Client
 
 MAX_HEADER_CHARACTERS = 200
@@ -63,6 +63,22 @@ def _plain(text: str) -> str:
     if not text.isascii():
         text = text.encode("latin-1", "replace").decode("utf-8", "replace")
     return "".join(filter(str.isprintable, text[: 2 * MAX_HEADER_CHARACTERS]))[:MAX_HEADER_CHARACTERS]
+
+
+def read_trace(request: Request) -> bool:
+    """Return whether the address asks for a trace: `?trace=true`, or `1`; `false` and `0` do not.
+
+    Raises:
+        QueryError: it says anything else, or several things.
+    """
+    if not request.environ.get("QUERY_STRING"):
+        return False
+    said = {value.strip().lower() for value in request.args.getlist("trace")}
+    if said <= {"false", "0"}:
+        return False
+    if said <= {"true", "1"}:
+        return True
+    raise QueryError("The parameter trace is true or false: ?trace=true answers with the trace of the run.")
 
 
 def check_accepts_json(request: Request) -> None:
