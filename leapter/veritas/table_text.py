@@ -24,8 +24,10 @@ class TableLine:
 
 
 def find_table(text: str, position: int, stop: int) -> tuple[int, int] | None:
-    """(start, end) of the table in the lines from `position` on, which is just behind `decide first`."""
-    start = end = -1
+    """(start, end) of the table in the lines from `position` on, which is just behind `decide first`; notes
+    before its header are part of it.
+    """
+    start = end = notes_start = -1
     is_first_line = True
     while position < stop and (line := _LINE.match(text, position, stop)) is not None:
         content = _NOTES.match(text, line.start(1), line.end(1))
@@ -38,10 +40,12 @@ def find_table(text: str, position: int, stop: int) -> tuple[int, int] | None:
                 if start < 0 and (following is None or not _BARE_DELIMITERS.fullmatch(following[1])):
                     break
             if start < 0:
-                start = row
+                start = row if notes_start < 0 else notes_start
             end = row + len(text[row : line.end(1)].rstrip())
         elif start >= 0 and not line[1].strip():
             break
+        elif notes_start < 0 and line[1].strip():
+            notes_start = line.start(1)
         is_first_line = False
         position = line.end()
     return None if start < 0 else (start, end)

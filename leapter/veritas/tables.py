@@ -52,6 +52,7 @@ class TableParser(ExpressionParser):
         rows: list[ast.TableRow] = []
         pending: list[tuple[int, int]] = []  # notes before a row
         lines_read = 0
+        header = table.start
         columns: int | None = None
         for table_line in table_lines(text, table.start, table.end):
             if table_line.bar != table_line.start:
@@ -61,6 +62,7 @@ class TableParser(ExpressionParser):
                 continue
             lines_read += 1
             if lines_read == 1:
+                header = table_line.bar
                 self._add_notes(notes, self._notes_between(pending))
                 cells, _ = cells_of(text, table_line.bar, table_line.end)
                 inputs, targets = self._table_header(cells, table_line.bar)
@@ -81,11 +83,9 @@ class TableParser(ExpressionParser):
                     rows.append(row)
             pending = []
         if lines_read == 1:
-            self._report_delimiter(table.start, len(inputs) + len(targets))
+            self._report_delimiter(header, len(inputs) + len(targets))
         elif lines_read == 2:
-            self.findings.warning(
-                table.start, "empty_table", "This table has no rows, so it decides nothing."
-            )
+            self.findings.warning(header, "empty_table", "This table has no rows, so it decides nothing.")
         return ast.Decide(notes, start, table.end, line, inputs, targets, rows)
 
     def _report_delimiter(self, offset: int, columns: int) -> None:
