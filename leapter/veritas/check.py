@@ -340,7 +340,9 @@ class _FunctionChecker(ExpressionChecker):
                 )
                 self._types[statement.variable] = statement.type
             shape = self._shaper.shape(statement.values)
-            if not shape.kinds & (LIST | IS_ABSENT | IS_NULL):
+            if not shape.kinds & (LIST | IS_ABSENT | IS_NULL) and not self._findings.has_error_at(
+                statement.values.start
+            ):
                 self._findings.error(
                     statement.values.start,
                     "not_a_list",
@@ -395,6 +397,8 @@ class _FunctionChecker(ExpressionChecker):
     def _check_assigned(self, value: ast.Expression, declared: Type, name: str) -> None:
         expected = shape_of_type(self._environment.types.resolve(declared))
         shape = self._shaper.shape(value)
+        if self._findings.has_error_at(value.start):
+            return
         if not shape.kinds & (expected.kinds | IS_NULL | IS_ABSENT):
             self._findings.warning(
                 value.start,

@@ -66,6 +66,8 @@ class ExpressionChecker(CallChecker):
         close = nearest(name, self._types)
         if name in FUNCTIONS or name in self._functions:
             fix = f"`{name}` is a function; call it: {name}(…)"
+            if assigned:
+                fix = f"`{name}` is a function; assign to one of the outputs."
         elif name in self._environment.blueprints:
             fix = f"`{name}` is a Blueprint; call it: {name}(…)"
         elif close:

@@ -85,9 +85,12 @@ class ControlParser(DeclarationParser):
 
     def _block(self) -> list[ast.Statement]:
         """`{ … }`, or what was meant by it."""
-        if self.token.text == "then":
+        if self.token.text in ("then", "do") and self.token.kind == "name":
             self.findings.error(
-                self.token.start, "then", "There is no `then`.", "Put the statements in { … }."
+                self.token.start,
+                "foreign_word",
+                f"There is no `{self.token.text}` here.",
+                "Put the statements in { … }.",
             )
             self.advance()
         opening = self.token
@@ -165,6 +168,7 @@ class ControlParser(DeclarationParser):
                 return ast.Choose(notes, start, self.last_end, self.source.line_of(start), branches)
             self._missing_braces += 1
         trusted = self._trusted(indent)
+        has_others = False
         with self.nested(opening.start):
             while True:
                 branches += self._branches(
@@ -178,7 +182,8 @@ class ControlParser(DeclarationParser):
                 if self.accept("}"):
                     break
                 branches += self._other_than_branch(has_branches=bool(branches))
-        if not branches:
+                has_others = True
+        if not branches and not has_others:
             self.findings.error(
                 start, "empty_choose", "`choose` needs at least one branch.", "choose { if (…) { … } }"
             )
@@ -209,6 +214,13 @@ class ControlParser(DeclarationParser):
             f"Inside `choose` stand only if (…) {{ … }} and else {{ … }}, not {self.shown()}.",
             "Move the statement into a branch, or out of `choose`.",
         )
+        notes = self.notes()
+        if self.is_header():  # `when (…) { … }`
+            self.advance()
+            return [ast.Branch(notes, token.start, line, self._guarded_condition(), self._block())]
+        if token.kind == "name" and self.peek().kind == "{":  # `otherwise { … }`
+            self.advance()
+            return [ast.Branch(notes, token.start, line, None, self._block())]
         self._guarded_statement()
         return []
 

@@ -33,6 +33,11 @@ class DeclarationParser(TableParser):
             self.take_trailing_label(notes)
             if self.token.kind == closing:
                 break
+            if self.token.kind == ";":
+                self.findings.error(
+                    self.token.start, "expected_comma", "A comma is expected here, not `;`.", "Write ,"
+                )
+                self.token.kind = ","
             if self.accept(","):
                 self.take_trailing_label(notes)
                 continue
@@ -42,7 +47,7 @@ class DeclarationParser(TableParser):
                 break  # the body, whose brace is missing
             if is_read:
                 self.report(self.missed("expected_comma", "A comma is expected here", "Add a comma"))
-            if self.token.kind != "name":
+            if self.token.kind != "name" or self.peek().kind != ":":
                 self._skip_parameter(self.position)
                 self.accept(",")
         return parameters
@@ -61,8 +66,18 @@ class DeclarationParser(TableParser):
 
     def _parameter(self, notes: ast.Notes) -> ast.Parameter:
         start = self.token.start
-        name = self._new_name("An input or output")
-        kind, has_type, has_type_word = self._declared_type(name, is_demanded=True)
+        if self._is_type_first():
+            name = self.peek().text
+            written = self.token.text
+            self.findings.error(
+                start, "type_first", f"The name stands before its type: `{name}`.", f"{name}: {written}"
+            )
+            kind, has_type, has_type_word = Type(kind=WORDS[written], written=written), True, True
+            self.advance()
+            self.advance()
+        else:
+            name = self._new_name("An input or output")
+            kind, has_type, has_type_word = self._declared_type(name, is_demanded=True)
         parameter = ast.Parameter(notes, name, start, self.source.line_of(start), kind, has_type, None, None)
         position = self.position
         try:
@@ -73,6 +88,16 @@ class DeclarationParser(TableParser):
             self.report(problem)
             self._skip_parameter(position)
         return parameter
+
+    def _is_type_first(self) -> bool:
+        """Whether a parameter is written as in other languages: `number a`."""
+        following = self.peek()
+        return (
+            self.token.kind == following.kind == "name"
+            and self.token.text in WORDS
+            and following.text not in WORDS
+            and self.peek(2).kind in (",", ")", "=", "{", "->")
+        )
 
     def _addition(self, parameter: ast.Parameter, has_type_word: bool) -> bool:
         """Reads allowed values or a default, if there are some."""
@@ -117,7 +142,14 @@ class DeclarationParser(TableParser):
             )
             has_type = True
         if not has_type:
-            if is_demanded:
+            if is_demanded and name in WORDS:
+                self.findings.error(
+                    self.tokens[self.position - 1].start,
+                    "missing_name",
+                    f"`{name}` is a type; a name stands before it.",
+                    f"result: {name}",
+                )
+            elif is_demanded:
                 self.findings.error(
                     self.last_end, "missing_type", f"`{name}` needs a type.", f"{name}: number"
                 )

@@ -16,7 +16,13 @@ _ELSEWHERE = {
     "decimal": "number",
     "bool": "boolean",
     "str": "_text",
+    "string": "_text",
+    "char": "_text",
+    "real": "number",
+    "money": "number",
     "array": "list of …",
+    "list": "list of …",
+    "map": "map of …",
     "object": "any single",
     "dict": "map of …",
 }

@@ -37,7 +37,7 @@ _FOREIGN_WORDS = {
 }
 # Operators of other languages: what to write, and the operator that the rest is read with.
 _FOREIGN_OPERATORS = {
-    "&": ("Write and", "&&"),
+    "&": ("Write and, or + to join texts.", "&&"),
     "|": ("Write or", "||"),
     "^": ("Write Math.pow(base, exponent) for a power, isnt for “either, not both”.", "*"),
     "in": ("Write contains(list, value)", "==="),
@@ -45,6 +45,7 @@ _FOREIGN_OPERATORS = {
     "div": ("Write Math.floor(a / b)", "/"),
     "xor": ("Write isnt", "!=="),
     "equals": ("Write is", "==="),
+    "between": ("Write x >= a and x <= b", ">="),
     "instanceof": ("The type of every input and local is declared; nothing needs to ask for it.", "==="),
     "AND": ("Write and", "&&"),
     "OR": ("Write or", "||"),
@@ -129,7 +130,7 @@ class ExpressionParser:
 
     def expect(self, kind: str, sentence: str) -> None:
         if self.token.kind != kind:
-            if self.token.kind == "=" and "comma" not in sentence:
+            if self.token.kind == "=" and kind in (")", "]") and "comma" not in sentence:
                 raise self.problem(
                     "assignment_in_condition", "`=` assigns; a condition compares.", "Write == or is."
                 )
@@ -451,7 +452,9 @@ class ExpressionParser:
                 and following.kind in _VALUE_STARTS
                 and not following.after_newline
             ):
-                self.fail("foreign_word", f"There is no `{token.text}` here.", _FOREIGN_WORDS[token.text])
+                is_thrown = self.position > 0 and self.tokens[self.position - 1].kind == "throw"
+                fix = 'throw "What is wrong";' if is_thrown else _FOREIGN_WORDS[token.text]
+                self.fail("foreign_word", f"There is no `{token.text}` here.", fix)
             self.advance()
             return ast.Name(token.start, token.end, 1, token.text)
         if kind == "number":

@@ -191,6 +191,8 @@ class _Lexer:
             elif kind == "operator" and (word[0] != "/" or not self._is_regular_expression(start)):
                 token = Token(word, word, start, position, after_newline, notes)
             elif kind == "string":
+                if "\\" in word:
+                    self._check_escapes(word, start)
                 token = Token("string", word, start, position, after_newline, notes)
             elif kind == "number":
                 position = _check_number(match, self._findings)
@@ -241,6 +243,17 @@ class _Lexer:
                 return True
             return _TABLE_BELOW.match(self._text, position, self._stop) is not None
         return len(tokens) > 1 and tokens[-2].text in _DECIDE and not tokens[-1].after_newline
+
+    def _check_escapes(self, word: str, start: int) -> None:
+        for escape in _ESCAPE.finditer(word):
+            if escape[4] in ("x", "u"):
+                digits = "two" if escape[4] == "x" else "four"
+                self._findings.warning(
+                    start + escape.start(),
+                    "bad_escape",
+                    f"Without {digits} hexadecimal digits behind it, `\\{escape[4]}` is `{escape[4]}`.",
+                    "Write \\\\ for a backslash.",
+                )
 
     # What is not Veritas: each is reported once, and read as what was probably meant.
 

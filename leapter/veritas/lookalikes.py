@@ -30,6 +30,8 @@ _SIGNS = {
 }
 
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufffe\u034f\u180e")
+# Letters of other alphabets that look like ours.
+_TWINS = str.maketrans("аеорсухіјѕԁԛԝАВЕКМНОРСТХΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "aeopcyxijsdqwABEKMHOPCTXABEZHIKMNOPTYXo")
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _TEMPLATE_PART = re.compile(r"\$\{([^{}]*)\}")
 _MOST_SHOWN = 60
@@ -59,7 +61,7 @@ def plain_name(word: str) -> str | None:
     """A name of ASCII letters that reads like `word`, if leaving out accents gives one."""
     spelled = word.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue").replace("ß", "ss")
     spelled = spelled.replace("Ä", "Ae").replace("Ö", "Oe").replace("Ü", "Ue")
-    letters = unicodedata.normalize("NFKD", spelled)
+    letters = unicodedata.normalize("NFKD", spelled.translate(_TWINS))
     name = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return name if _NAME.fullmatch(name) else None
 

@@ -29,6 +29,16 @@ _FOREIGN_STATEMENTS = {
     "assert": 'Write choose { if (!(…)) { throw "…"; } }.',
     "raise": "Write throw.",
 }
+# What to write for words that begin or end statements in other languages.
+_STATEMENTS_INSTEAD = {
+    "if": "choose { if (…) { … } else { … } }",
+    "else": "choose { if (…) { … } else { … } }",
+    "for": "for (var x in list) { … }",
+    "while": "while (…) { … }",
+    "end": "A block ends with }.",
+    "case": "choose { if (…) { … } else { … } }",
+    "when": "choose { if (…) { … } else { … } }",
+}
 _MOST_TITLE_WORDS = 20
 # Blocks that go with the statement before them: `try { } catch (e) { }`, `do { } while (c)`.
 _FOLLOWERS = {"try": ("catch", "finally"), "do": ("while",)}
@@ -182,12 +192,15 @@ class Parser(ControlParser):
             )
         else:
             name = self._new_name("A function")
+            self._end_function_name(name)
         function = ast.Function(notes, name, start, self.source.line_of(start), [], [], [])
         if not self.accept("("):
-            self.report(self.missed("expected_token", "The inputs of a function stand in parentheses: `(`"))
+            self.report(
+                self.missed("expected_token", "The inputs of a function stand in parentheses: `(`", "Add (")
+            )
         function.inputs = self._parameters(")")
         if not self.accept(")"):
-            self.report(self.missed("expected_token", "The inputs end with `)`"))
+            self.report(self.missed("expected_token", "The inputs end with `)`", "Add )"))
         self._outputs(function)
         if self.token.kind != "{" and not self._is_body_without_brace():
             raise self.missed("expected_body", f"The body of `{name}` is expected here: `{{`")
@@ -198,6 +211,24 @@ class Parser(ControlParser):
             self.report_surplus(closing)
             function.body += self._statements_until_brace(closing, indent)
         return function
+
+    def _end_function_name(self, name: str) -> None:
+        """Reports a name of several words: `parking-fee(`, `parking fee(`."""
+        first = self.position
+        words = [name]
+        while self.token.kind in ("name", "-", ".", "number") and not self.token.after_newline:
+            if self.token.kind in ("name", "number"):
+                words.append(self.token.text)
+            self.advance()
+        if self.token.kind != "(":
+            self.position, self.token = first, self.tokens[first]
+        elif self.position > first:
+            self.findings.error(
+                self.tokens[first].start,
+                "expected_name",
+                "The name of a function is one word.",
+                f"function {'_'.join(words)}(…)",
+            )
 
     def _is_body_without_brace(self) -> bool:
         return self._missing_braces < 0 and self.token.after_newline
@@ -350,6 +381,8 @@ class Parser(ControlParser):
         raise problem
 
     def _is_section(self, following: Token) -> bool:
+        if following.kind == "(":
+            return self.peek(2).kind == "string" and self.is_header()
         distance = 1
         # Perhaps there is a title without quotes.
         while following.kind == "name" and not following.after_newline and distance < _MOST_TITLE_WORDS:
@@ -380,10 +413,12 @@ class Parser(ControlParser):
     def _skip_blocks(self, followers: tuple[str, ...]) -> None:
         """Up to the last of the blocks that belong to the present word."""
         depth = 0
-        while self.peek().kind not in ("end", "function"):
+        while self.peek().kind != "end" and (depth or self.peek().kind != "}"):
             self.advance()
             depth += NESTING.get(self.token.kind, 0)
-            if depth < 0 or (depth == 0 and self.token.kind == "}" and self.peek().text not in followers):
+            if depth:
+                continue
+            if self.token.kind == ";" or (self.token.kind == "}" and self.peek().text not in followers):
                 return
 
     def _foreign_declaration(self, token: Token) -> ast.Statement:
@@ -418,11 +453,25 @@ class Parser(ControlParser):
             and before.kind == following.kind == "number"
             and self.token.end == following.start
         ):
+            whole, part = before.text, following.text
+            fix = f"Write {whole}.{part}"
+            if len(part) == 3 and whole != "0":
+                fix = f"Write {whole}{part}, or {whole}.{part}"
             raise ParseError(
                 before.start,
                 "bad_number",
                 "A number has a decimal point, and nothing between thousands.",
-                f"Write {before.text}{following.text}, or {before.text}.{following.text}",
+                fix,
+            )
+        if self.token.kind in ("++", "--"):
+            self.fail(
+                "increment",
+                f"There is no `{self.token.kind}`.",
+                f"Write {before.text} {self.token.kind[0]} 1",
+            )
+        if self.token.kind == "string" and before.text in ("f", "F") and before.end == self.token.start:
+            raise ParseError(
+                before.start, "template", "There are no templates.", 'Join text with +: "Total: " + total'
             )
         is_value = self.token.kind in ("name", "number", "string", "true", "false", "null", "absent")
         raise self.problem(
@@ -452,7 +501,9 @@ class Parser(ControlParser):
                 start,
                 "unknown_statement",
                 f"No statement begins with `{expression.name}`.",
-                "Assign with =, as in x = 5; or call: list.push(x);",
+                _STATEMENTS_INSTEAD.get(
+                    expression.name.lower(), "Assign with =, as in x = 5; or call: list.push(x);"
+                ),
             )
         if operator == ":" and self.peek().kind == "=":
             self.findings.error(self.token.start, "foreign_operator", "There is no operator `:=`.", "Write =")
@@ -485,7 +536,18 @@ class Parser(ControlParser):
         start = self.token.start
         self.advance()
         title = ""
-        if self.token.kind == "string":
+        if self.token.kind == "(":
+            self.findings.error(
+                self.token.start,
+                "missing_title",
+                "The title of a section stands alone.",
+                'section "Title" { … }',
+            )
+            self.advance()
+            title = text_value(self.token.text)
+            while self.token.kind != "{":
+                self.advance()
+        elif self.token.kind == "string":
             title = text_value(self.token.text)
             self.advance()
         else:
