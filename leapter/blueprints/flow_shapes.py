@@ -112,7 +112,7 @@ def severity_of(node: Node) -> Severity:
 
 
 def _caption(step: Step) -> str:
-    caption = _CAPTIONS.get(step.kind, "")
+    caption = f"Calls {', '.join(step.called)}" if step.called else _CAPTIONS.get(step.kind, "")
     return f"{step.number} · {caption}" if caption else step.number
 
 
