@@ -253,6 +253,7 @@ class DeclarationParser(TableParser):
                 self.token.kind == "name"
                 and not self.token.after_newline
                 and self.token.text not in _BEHIND_ANY
+                and self.peek().kind != ":"  # the next field of a structure
             ):
                 self.findings.error(
                     self.token.start,
