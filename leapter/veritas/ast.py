@@ -266,6 +266,8 @@ class Document:
     # Set by the checker; `is_sound` when it found no errors, so that the document can be compiled.
     signature: Signature | None = None
     is_sound: bool = False
+    # How much there is to compile: words, numbers and signs, and what calls and returns stand for.
+    size: int = 0
     # Set by the checker too: the call identifiers on which the meaning of the document depends (there may be
     # no Blueprint of that name), the names by which the Blueprint calls itself, and whether a type of the
     # types document is named.

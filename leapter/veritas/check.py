@@ -94,7 +94,7 @@ class _FunctionChecker(ExpressionChecker):
         self._declare_locals(function.body)
         types = self._environment.types
         shapes = {name: shape_of_type(types.resolve(declared)) for name, declared in self._types.items()}
-        self._shaper = Shaper(shapes)
+        self._shaper = Shaper(shapes, is_final=True)
         parameters = {parameter.name for parameter in (*inputs, *outputs)}
         self._find_results(function.body, self._types.keys() - parameters)
         self._body(function.body)
@@ -205,6 +205,8 @@ class _FunctionChecker(ExpressionChecker):
         )
 
     def _check_type(self, declared: Type, offset: int, *, is_local: bool) -> None:
+        if self._findings.is_full:
+            return
         inner = declared.innermost
         types = self._environment.types
         if inner.kind == "named":
@@ -289,6 +291,11 @@ class _FunctionChecker(ExpressionChecker):
             )
 
     def _statement(self, statement: ast.Statement) -> None:
+        if self._findings.is_full:
+            return
+        if isinstance(statement, ast.Return):
+            # Compiled, each of them names all outputs.
+            self._weigh(len(self._function.outputs), statement.start)
         if isinstance(statement, ast.Var):
             if not all(declarator.notes.label for declarator in statement.declarators):
                 self._label(statement.notes, statement.start, "statement")

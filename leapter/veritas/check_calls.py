@@ -16,7 +16,7 @@ from leapter.veritas.limits import DEFAULT_LIMITS
 from leapter.veritas.literals import NotLiteralError, json_value, literal_value
 from leapter.veritas.shapes import IS_ABSENT, IS_NULL, Shaper, shape_of_type, words
 from leapter.veritas.signature import Parameter, Signature, call_identifier
-from leapter.veritas.spelling import nearest
+from leapter.veritas.source import MAX_SIZE, SPLIT_IT, TOO_LARGE
 from leapter.veritas.types import Type
 from leapter.veritas.values import ABSENT
 
@@ -101,6 +101,7 @@ class CallChecker:
         found = self._find_callee(callee.name)
         if found is None:
             return False
+        self._weigh(len(found.inputs), call.start)
         name = found.name
         example = f"{name}({', '.join(f'{wanted}: …' for wanted in found.inputs)})"
         given: set[str] = set()
@@ -114,7 +115,7 @@ class CallChecker:
                 )
                 return True
             if argument.name not in found.inputs:
-                close = nearest(argument.name, found.inputs)
+                close = self._findings.nearest(argument.name, found.inputs)
                 self._findings.error(
                     argument.start,
                     "unknown_argument",
@@ -136,6 +137,12 @@ class CallChecker:
                     callee.start, "missing_argument", f"`{name}` needs the input `{wanted}`.", example
                 )
         return True
+
+    def _weigh(self, amount: int, offset: int) -> None:
+        """Adds to the size of the document what a short piece of source becomes when it is compiled."""
+        self._document.size += amount
+        if self._document.size > MAX_SIZE:
+            self._findings.close(offset, "too_large", TOO_LARGE, SPLIT_IT)
 
     def _named_form(self, call: ast.Call, callee: _Callee) -> str:
         """The call as it should be written, with what stands in it now."""
@@ -195,7 +202,7 @@ class CallChecker:
         blueprints = tuple(islice(self._environment.blueprints, 20)) if is_named else ()
         instead = INSTEAD.get(name)
         known = (*FUNCTIONS, *self._functions, *self._environment.blueprints)
-        close = nearest(name, (other for other in known if other != name))
+        close = self._findings.nearest(name, [other for other in known if other != name])
         fix = (
             f"Use {instead}."
             if instead
@@ -218,7 +225,7 @@ class CallChecker:
             return
         target = expression.target
         callee = target.callee if isinstance(target, ast.Call) else target
-        close = nearest(expression.name, outputs)
+        close = self._findings.nearest(expression.name, outputs)
         shown = f"`{self._document.text_of(callee)}`"
         self._findings.error(
             expression.name_start,

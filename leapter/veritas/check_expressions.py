@@ -16,14 +16,13 @@ from leapter.veritas.shapes import (
     TEXT,
     words,
 )
-from leapter.veritas.spelling import nearest
 
 
 class ExpressionChecker(CallChecker):
     """Checks expressions against the declared names; the checker of functions is built on it."""
 
     def _expression(self, expression: ast.Expression) -> None:
-        if isinstance(expression, ast.Literal):
+        if isinstance(expression, ast.Literal) or self._findings.is_full:
             return
         if isinstance(expression, ast.Name):
             if expression.name not in self._types:
@@ -63,7 +62,7 @@ class ExpressionChecker(CallChecker):
             fix: str | None = FOREIGN_NAMES.get(name, f"Write {lowered}.")
             self._findings.error(offset, "unknown_name", f"There is no `{name}`.", fix)
             return
-        close = nearest(name, self._types)
+        close = self._findings.nearest(name, self._types)
         if name in FUNCTIONS or name in self._functions:
             fix = f"`{name}` is a function; call it: {name}(…)"
             if assigned:
@@ -91,7 +90,7 @@ class ExpressionChecker(CallChecker):
                 f"`Math.{expression.name}` is a function."
                 if known
                 else f"There is no `Math.{expression.name}`.",
-                f"Call it: {MATH[expression.name].signature}" if known else _math_fix(expression.name),
+                f"Call it: {MATH[expression.name].signature}" if known else self._math_fix(expression.name),
             )
             return
         self._expression(target)
@@ -166,7 +165,7 @@ class ExpressionChecker(CallChecker):
             builtin = MATH.get(name)
             if builtin is None:
                 self._findings.error(
-                    callee.name_start, "unknown_function", f"There is no `Math.{name}`.", _math_fix(name)
+                    callee.name_start, "unknown_function", f"There is no `Math.{name}`.", self._math_fix(name)
                 )
             else:
                 self._arguments(call, builtin, f"`Math.{name}`")
@@ -182,7 +181,7 @@ class ExpressionChecker(CallChecker):
             return
         if method is None:
             instead = INSTEAD.get(name)
-            close = nearest(name, METHODS)
+            close = self._findings.nearest(name, METHODS)
             fix = (
                 f"Use {instead}."
                 if instead
@@ -207,6 +206,15 @@ class ExpressionChecker(CallChecker):
                 None,
             )
 
+    def _math_fix(self, name: str) -> str:
+        if name == "PI":
+            return "Write 3.141592653589793."
+        instead = INSTEAD.get(name)
+        if instead and name not in MATH:
+            return f"Use {instead}."
+        close = self._findings.nearest(name, MATH)
+        return f"Did you mean `Math.{close}`?" if close else f"Math has {', '.join(MATH)}."
+
     def _arguments(self, call: ast.Call, builtin: Builtin, shown: str) -> bool:
         """Whether there are as many arguments as there must be, by position; reports it if not."""
         for argument in call.arguments:
@@ -228,16 +236,6 @@ class ExpressionChecker(CallChecker):
             )
             return False
         return True
-
-
-def _math_fix(name: str) -> str:
-    if name == "PI":
-        return "Write 3.141592653589793."
-    instead = INSTEAD.get(name)
-    if instead and name not in MATH:
-        return f"Use {instead}."
-    close = nearest(name, MATH)
-    return f"Did you mean `Math.{close}`?" if close else f"Math has {', '.join(MATH)}."
 
 
 def _counted(count: int) -> str:

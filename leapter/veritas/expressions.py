@@ -88,9 +88,10 @@ class ParseError(Exception):
 class NestingError(Exception):
     """Nesting beyond the bound; the parser stops, since what follows would only repeat it."""
 
-    def __init__(self, offset: int, message: str, fix: str) -> None:
+    def __init__(self, offset: int, message: str, fix: str, *, code: str = "too_deep") -> None:
         super().__init__(message)
         self.offset = offset
+        self.code = code
         self.message = message
         self.fix = fix
 

@@ -1,10 +1,15 @@
 """What the parser or the checker has to say about a source."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from leapter.veritas.source import Source
+from leapter.veritas.spelling import Speller
+
+# Names that one check compares with misspelled ones: about a second of work.
+_MOST_COMPARED = 20_000
 
 Severity = Literal["error", "warning"]
 
@@ -63,6 +68,10 @@ class Findings:
         self._error_places: set[tuple[int, int]] = set()
         self._found: dict[tuple[int, int, str, str], Finding] = {}
         self._hints_left = self.MOST_HINTS
+        self._speller = Speller(_MOST_COMPARED)
+        self.has_errors = False
+        # Whether nothing more would be kept: what only looks for further problems may stop.
+        self.is_full = False
         # Names with letters that no name can have; each is reported where it first stands.
         self.foreign_names: set[str] = set()
         # Names whose declaration could not be read: that they are unknown is no error of its own.
@@ -83,15 +92,32 @@ class Findings:
         """An error of the lexer: what else is wrong in this line may only follow from it, and is left out."""
         self.error(offset, code, message, fix)
         line, column = self._source.position(offset)
-        self._unread.setdefault(line, set()).add((line, column, code, message))
+        key = (line, column, code, message)
+        if key in self._found:  # unless there were too many already
+            self._unread.setdefault(line, set()).add(key)
 
     def has_error_at(self, offset: int) -> bool:
         """Whether this very place has an error already."""
         return self._source.position(offset) in self._error_places
 
+    def nearest(self, name: str, known: Collection[str]) -> str | None:
+        """The known name that was probably meant by `name`; see spelling.py."""
+        return self._speller.nearest(name, known)
+
+    def close(self, offset: int, code: str, message: str, fix: str) -> None:
+        """Reports a problem that makes all further ones idle."""
+        self.is_full = False
+        self._found = dict(islice(self._found.items(), self.LIMIT - 1))
+        self.error(offset, code, message, fix)
+        line, column = self._source.position(offset)
+        if line in self._unread:
+            self._unread[line].add((line, column, code, message))
+        self.is_full = True
+
     def _add(self, severity: Severity, offset: int, code: str, message: str, fix: str | None) -> None:
-        if len(self._found) >= self.LIMIT and (severity == "warning" or self.has_errors):
+        if self.is_full or (severity == "warning" and len(self._found) >= self.LIMIT):
             return
+        self.has_errors = self.has_errors or severity == "error"
         line, column = self._source.position(offset)
         finding = Finding(
             severity=severity,
@@ -105,10 +131,7 @@ class Findings:
         self._found.setdefault((line, column, code, message), finding)
         if severity == "error":
             self._error_places.add((line, column))
-
-    @property
-    def has_errors(self) -> bool:
-        return any(finding.severity == "error" for finding in self._found.values())
+        self.is_full = self.has_errors and len(self._found) >= self.LIMIT
 
     def sorted(self) -> tuple[Finding, ...]:
         kept = [

@@ -16,6 +16,9 @@ from leapter.veritas.shapes import (
 )
 
 _MAX_PASSES = 24
+# Of a function with more expressions than this, not all is found out.
+_MANY_EXPRESSIONS = 20_000
+_FEW_PASSES = 6
 _ABSENT = Shape(IS_ABSENT)
 
 
@@ -55,7 +58,9 @@ def infer(document: ast.Document, function: ast.Function) -> Inference:
         # Helpers can push to lists that are passed to them.
         shaper.stored = ANYTHING
     tracer = _Tracer(shaper, variables)
-    for _ in range(_MAX_PASSES):
+    passes = 0
+    while passes < (_FEW_PASSES if len(shaper.shapes) > _MANY_EXPRESSIONS else _MAX_PASSES):
+        passes += 1
         before = (dict(variables), shaper.stored)
         tracer.body(function.body)
         if before == (variables, shaper.stored):

@@ -6,7 +6,7 @@ from typing import cast
 
 from leapter.veritas import lookalikes
 from leapter.veritas.findings import Findings
-from leapter.veritas.source import Source
+from leapter.veritas.source import MAX_SIZE, SPLIT_IT, TOO_LARGE, Source
 from leapter.veritas.table_text import find_table
 
 RESERVED = frozenset(
@@ -171,7 +171,7 @@ class _Lexer:
         notes: list[Note] | None = None
         after_newline = False
         match_at = _TOKEN.match
-        while position < stop:
+        while position < stop and len(tokens) <= MAX_SIZE:
             match = cast(
                 "re.Match[str]", match_at(text, position, stop)
             )  # the last alternative takes anything
@@ -208,7 +208,8 @@ class _Lexer:
                 ):
                     tokens[-1].trailing = note
                 else:
-                    notes = [*(notes or ()), note]
+                    notes = [] if notes is None else notes
+                    notes.append(note)
                 if kind == "description" and self._is_left_open(match):
                     self._report_open(start, "description", '"""')
                     position = start + len(word.splitlines()[0])
@@ -233,6 +234,8 @@ class _Lexer:
                     tokens.append(Token("table", "", *table, True, None))
                     position = table[1]
                     after_newline = True
+        if len(tokens) > MAX_SIZE:
+            self._findings.close(tokens[-1].start, "too_large", TOO_LARGE, SPLIT_IT)
         tokens.append(Token("end", "", stop, stop, after_newline, notes))
 
     def _is_before_table(self, position: int) -> bool:

@@ -76,7 +76,9 @@ def parse(source: Source, findings: Findings) -> ast.Document:
     try:
         parser.document(document)
     except NestingError as problem:
-        findings.error(problem.offset, "too_deep", problem.message, problem.fix)
+        report = findings.close if problem.code == "too_large" else findings.error
+        report(problem.offset, problem.code, problem.message, problem.fix)
+    document.size = len(parser.tokens) + parser.cell_size
     return document
 
 

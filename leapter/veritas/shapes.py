@@ -125,9 +125,11 @@ class Shaper:
     `id(expression)`.
     """
 
-    def __init__(self, variables: Mapping[str, Shape]) -> None:
+    def __init__(self, variables: Mapping[str, Shape], *, is_final: bool = False) -> None:
+        """`is_final` says that the variables keep their shapes, so that none has to be found twice."""
         self.variables = variables
         self.shapes: dict[int, Shape] = {}
+        self._is_final = is_final
         # Everything that is ever stored into some list after it was made. Lists have aliases, so it
         # is one for all.
         self.stored = NOTHING
@@ -143,6 +145,8 @@ class Shaper:
         self.stored = join(self.stored, _cut(shape, 1))
 
     def shape(self, expression: ast.Expression) -> Shape:
+        if self._is_final and (known := self.shapes.get(id(expression))):
+            return known
         result = self._shape(expression)
         self.shapes[id(expression)] = result
         return result

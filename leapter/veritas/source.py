@@ -3,6 +3,11 @@
 from bisect import bisect_right
 
 MAX_SOURCE_BYTES = 1024 * 1024
+# Words, numbers and signs of one source. To check and compile so many takes some three seconds and 300 MiB; a
+# source of 1 MiB that is nothing else, four times as much.
+MAX_SIZE = 150_000
+TOO_LARGE = f"The source has more than {MAX_SIZE:,} words, numbers and signs."
+SPLIT_IT = "Split it into several Blueprints."
 _MAX_EXCERPT_CHARACTERS = 160
 
 

@@ -3,8 +3,9 @@
 import re
 
 from leapter.veritas import ast
-from leapter.veritas.expressions import ExpressionParser, ParseError
+from leapter.veritas.expressions import ExpressionParser, NestingError, ParseError
 from leapter.veritas.lexer import Token, tokenize
+from leapter.veritas.source import MAX_SIZE, SPLIT_IT, TOO_LARGE
 from leapter.veritas.table_text import cells_of, is_delimiter_row, table_lines
 
 _ARROW = re.compile(r"[ \t]*->")
@@ -15,6 +16,9 @@ _ANYTHING = frozenset(("any", "-", "*", "else", "otherwise", "default"))
 
 class TableParser(ExpressionParser):
     """Reads decision tables, cell by cell; the parser of statements is built on it."""
+
+    # How many words, numbers and signs there are in the cells; a table is one token of the document.
+    cell_size = 0
 
     def _check_target(self, target: ast.Expression) -> None:
         if not isinstance(target, ast.Name | ast.Property | ast.Index):
@@ -181,6 +185,9 @@ class TableParser(ExpressionParser):
 
     def _cell_expression(self, start: int, end: int) -> ast.Expression:
         tokens = tokenize(self.source, self.findings, start, end)
+        self.cell_size += len(tokens)
+        if len(self.tokens) + self.cell_size > MAX_SIZE:
+            raise NestingError(start, TOO_LARGE, SPLIT_IT, code="too_large")
         if tokens[0].kind == "end":
             raise ParseError(
                 start,
