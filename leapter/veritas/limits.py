@@ -8,9 +8,10 @@ class Limits:
     """The bounds of one run; crossing one raises `LimitExceeded` with the name of the field.
 
     `allocation_bytes` bounds the memory that a run can hold: every text, list and object that it makes is
-    charged with what it takes at most (2 bytes a character, 40 a list element, 200 an object's member). What
-    a run holds at any moment, besides its inputs, its outputs as JSON and the compiled program, stays below
-    this bound; by default 128 MiB.
+    charged with what it takes at most (2 bytes a character, 40 a list element, 200 an object's member; 6 a
+    character of the outputs). What a run holds at any moment, its outputs included, stays below this bound;
+    by default 128 MiB. What comes on top: its inputs, the compiled program, what one operation needs while it
+    works (less than 32 MiB), and at the end the outputs' text as JSON, of no more bytes than this bound.
     """
 
     statements: int = 1_000_000

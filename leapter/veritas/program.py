@@ -120,6 +120,8 @@ class Program:
             results = function(state, *values)
             if state.statements > limits.statements:
                 state.statements_exceeded()
+            if state.allocated > state.measure_at:
+                state.measure(results)
             outputs = self._write(state, results)
         except RunError as error:
             self._locate(error)

@@ -58,9 +58,7 @@ def _statement(chooser: random.Random, depth: int) -> str:
     if kind == 8:
         return f"for (k = 0; k < 3; k += 1) {{ {inner} }}"
     cells = [expression(chooser, 0) for _ in range(4)]
-    return (
-        f"decide first\n| {cells[0]} | -> a |\n|---|---|\n| {chooser.choice(VALUES)} | {cells[1]} |\n| any | 1 |\n"
-    )
+    return f"decide first\n| {cells[0]} | -> a |\n|---|---|\n| {chooser.choice(VALUES)} | {cells[1]} |\n| any | 1 |\n"
 
 
 def expression(chooser: random.Random, depth: int) -> str:

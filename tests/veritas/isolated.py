@@ -17,13 +17,13 @@ from leapter.veritas import Limits, Outcome, RunError, analyze, compile_program
 # What the interpreter reports of the language's own work: frames, which say what a run holds and where it ended.
 _OWN_EVENTS = frozenset({"sys._getframe", "object.__getattr__"})
 
-_events: list[str] = []
+_events: set[str] = set()
 _is_running = False
 
 
 def _note(event: str, arguments: tuple[Any, ...]) -> None:
     if _is_running and event not in _OWN_EVENTS:
-        _events.append(event)
+        _events.add(event)
 
 
 def _mib(size: int) -> float:
@@ -78,7 +78,7 @@ def measure(source: str, inputs: dict[str, Any], seconds: float) -> dict[str, An
     outcome = None
     gc.collect()
     result["left_mib"] = _mib(_resident() - before)
-    result["events"] = sorted(set(_events))
+    result["events"] = sorted(_events)
     del kept
     return result
 
