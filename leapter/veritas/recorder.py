@@ -1,6 +1,6 @@
 """Writes down what a traced run does, at little cost: who asks for the trace pays for making sense of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import perf_counter_ns
 
 from leapter.veritas import methods, operations
@@ -44,10 +44,10 @@ class TracedState(State):
             if self._replay.is_full:
                 self._most = _MAX_LOG_WHEN_FULL
 
-    def _measure(self, variables: dict[str, object]) -> None:
+    def measure(self, values: Iterable[object]) -> None:
         # What is only in the log is about to be forgotten by the account, so it must not stay.
         self._replay.play(self._log)
-        super()._measure(variables)
+        super().measure(values)
 
     def finished(self) -> Trace:
         """The trace, once the run is over."""

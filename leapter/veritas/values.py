@@ -9,6 +9,7 @@ Basic Multilingual Plane is two surrogates (`to_code_units`, `from_code_units`).
 `a * b` wherever the operands are known to be numbers, null or absent.
 """
 
+import codecs
 import math
 from collections.abc import Iterable
 from typing import ClassVar, Final, final
@@ -79,6 +80,9 @@ class Absent(_Missing):
     def __repr__(self) -> str:
         return "absent"
 
+
+# Python reads the code of a codec from its files when it is first asked for: now, and not during a run.
+codecs.lookup("utf-16-le")
 
 NULL: Final = Null()
 ABSENT: Final = Absent()

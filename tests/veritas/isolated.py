@@ -1,8 +1,9 @@
-"""Runs programs in a process of its own that notes what it does besides computing, and how much memory it takes.
+"""Runs programs in a process of its own that notes what it does besides computing, and what memory it takes.
 
-Started as a module: it reads a JSON list of `{"source", "inputs", "seconds"}` from its standard input and writes
-one line of JSON for each: `{"error", "message_length", "cpu_s", "peak_mib", "left_mib", "events"}`. `peak_mib` is how
-far the memory of the process rose above what it was before the run, `left_mib` what of it had not come back after it.
+Started as a module: it reads a JSON list of `{"source", "inputs", "seconds"}` from its standard input and
+writes a line of JSON for each: `{"error", "message_length", "cpu_s", "peak_mib", "left_blocks", "json_mib",
+"events"}`. `peak_mib` is how far the memory of the process rose during the run, `left_blocks` how many of
+Python's objects had not gone after it, `json_mib` the size of its outputs as JSON.
 """
 
 import gc
@@ -14,8 +15,9 @@ from typing import Any
 
 from leapter.veritas import Limits, Outcome, RunError, analyze, compile_program
 
-# What the interpreter reports of the language's own work: frames, which say what a run holds and where it ended.
-_OWN_EVENTS = frozenset({"sys._getframe", "object.__getattr__"})
+# What the interpreter reports of the language's own work: it looks at frames and ids, to measure what a run
+# holds and to tell where it ended.
+_OWN_EVENTS = frozenset({"sys._getframe", "object.__getattr__", "builtins.id"})
 
 _events: set[str] = set()
 _is_running = False
@@ -54,9 +56,10 @@ def measure(source: str, inputs: dict[str, Any], seconds: float) -> dict[str, An
     assert analysis.document is not None, analysis.findings
     program = compile_program(analysis.document)
     limits = Limits(wall_time_s=seconds)
-    result: dict[str, Any] = {"error": None, "message_length": 0}
+    result: dict[str, Any] = {"error": None, "message_length": 0, "json_mib": 0}
     gc.collect()
     _events.clear()
+    blocks = sys.getallocatedblocks()
     _reset_peak()
     before = _resident()
     started = time.process_time()
@@ -67,19 +70,16 @@ def measure(source: str, inputs: dict[str, Any], seconds: float) -> dict[str, An
     except RunError as error:
         result["error"] = error.code
         result["message_length"] = len(str(error))
-        kept = error  # as a log or a stored run would keep it
-    else:
-        json.dumps(outcome.outputs)
-        kept = None
     finally:
         _is_running = False
     result["cpu_s"] = round(time.process_time() - started, 3)
     result["peak_mib"] = _mib(_peak() - before)
+    result["events"] = sorted(_events)
+    if outcome is not None:
+        result["json_mib"] = _mib(len(json.dumps(outcome.outputs)))
     outcome = None
     gc.collect()
-    result["left_mib"] = _mib(_resident() - before)
-    result["events"] = sorted(_events)
-    del kept
+    result["left_blocks"] = sys.getallocatedblocks() - blocks
     return result
 
 
