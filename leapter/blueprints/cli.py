@@ -71,7 +71,7 @@ def export_project(project_reference: str, path: Path | None, force: bool, as_js
 def list_all(as_json: bool) -> None:
     """List all projects of this server."""
     listed = list_projects(OPERATOR)
-    reports = [importing.report(OPERATOR, each.project.id) for each in listed]
+    reports = [importing.report(OPERATOR, each.project.id, runs_tests=False) for each in listed]
     lines = [
         line
         for each, report in zip(listed, reports, strict=True)
@@ -130,10 +130,11 @@ def _lines(report: ImportReport, *, whose: str = "") -> list[str]:
 
 
 def _hindrance(one: ShownBlueprint) -> str:
-    """What stands behind the address of a Blueprint whose newest revision has errors."""
+    """What stands behind the address of a Blueprint whose newest revision does not run."""
     errors = "1 error" if one.error_count == 1 else f"{one.error_count} errors"
+    why = f"the newest has {errors}" if one.error_count else "the newest is not in force"
     if one.in_force is None:
-        return f"  (cannot run: {errors})"
+        return f"  (cannot run: {errors if one.error_count else why})"
     if not one.can_run:
         return f"  (revision {one.in_force.number} is in force, but cannot run any more)"
-    return f"  (runs revision {one.in_force.number}; the newest has {errors})" if one.error_count else ""
+    return f"  (runs revision {one.in_force.number}; {why})" if one.error_count or one.is_held else ""

@@ -1,7 +1,14 @@
-"""Forms of imports and sources."""
+"""Forms of imports, sources and tests."""
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, MultipleFileField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    MultipleFileField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 
 
 class ImportForm(FlaskForm):
@@ -16,3 +23,36 @@ class SourceForm(FlaskForm):
 
     base_revision_id = HiddenField()
     source = TextAreaField("Source")
+
+
+class SuiteForm(FlaskForm):
+    """The name of a new test suite."""
+
+    label = StringField("Name")
+
+
+class SuiteTextForm(FlaskForm):
+    """The file of a test suite, with what tells whether it was changed meanwhile."""
+
+    base_digest = HiddenField()
+    text = TextAreaField("File")
+
+
+class CaseForm(FlaskForm):
+    """A test case. `case_id` is for a new one, `base_digest` for one that is there."""
+
+    case_id = HiddenField()
+    base_digest = HiddenField()
+    suite = SelectField("Suite", validate_choice=False)
+    suite_label = StringField("Name of the new suite")
+    label = StringField("Name")
+    group = StringField("Group")
+    inputs = TextAreaField("Inputs")
+    expects_error = BooleanField("The run is to end with an error")
+    expected = TextAreaField("Expected outputs")
+
+
+class PutInForceForm(FlaskForm):
+    """Which revision was looked at."""
+
+    revision_id = HiddenField()

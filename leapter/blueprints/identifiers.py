@@ -19,15 +19,24 @@ def refuse_taken(checked: CheckedSource, others: Iterable[Blueprint]) -> Checked
 
 
 def describe(
-    session: Session, blueprint: Blueprint, checked: CheckedSource, others: Iterable[Blueprint]
+    session: Session,
+    blueprint: Blueprint,
+    checked: CheckedSource,
+    others: Iterable[Blueprint],
+    *,
+    is_held: bool = False,
 ) -> None:
-    """Write what the revision says about the Blueprint, unless an older revision stays in force."""
-    if checked.has_errors and blueprint.revision_in_force_id:
+    """Write what the revision says about the Blueprint, unless an older revision stays in force.
+
+    `is_held` says that it does not come into force, though it has no errors.
+    """
+    stays_out = checked.has_errors or is_held
+    if stays_out and blueprint.revision_in_force_id:
         return
     blueprint.label = checked.label or title_of(blueprint.slug)
     blueprint.description = checked.description
     taken = {other.call_identifier for other in others}
-    if checked.has_errors:
+    if stays_out:
         # Nobody can call it, so it must not keep an identifier from one that can be called.
         blueprint.call_identifier = free(
             checked.call_identifier or veritas.call_identifier(blueprint.slug), "_", taken

@@ -1,5 +1,6 @@
 """Import of projects: all of an archive or nothing, with a report of what came in."""
 
+import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,11 @@ from leapter.blueprints import rechecking, service
 from leapter.blueprints.checking import CheckedSource, check, finding_at
 from leapter.blueprints.environments import TYPES_PATH, Callee, ProjectEnvironment, types_text_of
 from leapter.blueprints.models import Blueprint
+from leapter.blueprints.sample_inputs import program_in_force
 from leapter.blueprints.service import MAX_BLUEPRINTS, ShownBlueprint
+from leapter.blueprints.suite_files import list_suites
+from leapter.blueprints.suite_texts import ENDING
+from leapter.blueprints.verdicts import Verdict, judge, summary
 from leapter.db import db, new_id, transaction
 from leapter.errors import NotFoundError
 from leapter.projects.archive import (
@@ -188,8 +193,10 @@ def _check_all(archive: ProjectArchive) -> tuple[list[tuple[LogicSource, Checked
     ], together
 
 
-def report(actor: Actor, project_id: str) -> ImportReport:
+def report(actor: Actor, project_id: str, *, runs_tests: bool = True) -> ImportReport:
     """The report on a project as it is stored now: right after its import, what came in.
+
+    It says how the test suites fare, unless `runs_tests` is off; all of them together are bounded in time.
 
     Raises:
         NotFoundError: as in `projects.service.get_project`.
@@ -202,10 +209,11 @@ def report(actor: Actor, project_id: str) -> ImportReport:
         )
     )
     manifest_findings, notes = _on_manifest(project, [one.blueprint.slug for one in blueprints])
-    suites = [path for path in paths if path.endswith(".test.json")]
-    if suites:
-        count = "1 test suite is" if len(suites) == 1 else f"{len(suites)} test suites are"
-        notes.append(f"{count} kept with the project; this version does not run suites yet.")
+    suites = [path for path in paths if path.endswith(ENDING)]
+    suite_findings: list[FileFinding] = []
+    if suites and runs_tests:
+        said, suite_findings = _on_suites(project, blueprints, suites)
+        notes += said
     findings = [
         FileFinding(file=one.blueprint.source_path, finding=finding)
         for one in blueprints
@@ -218,11 +226,52 @@ def report(actor: Actor, project_id: str) -> ImportReport:
     return ImportReport(
         project=project,
         blueprints=tuple(blueprints),
-        findings=(*manifest_findings, *findings),
+        findings=(*manifest_findings, *findings, *suite_findings),
         notes=tuple(notes),
         file_count=len(paths),
         suite_count=len(suites),
     )
+
+
+def _on_suites(
+    project: Project, blueprints: Iterable[ShownBlueprint], paths: list[str]
+) -> tuple[list[str], list[FileFinding]]:
+    """Run the suites of what can run; the notes say how they fare."""
+    ends_at = time.monotonic() + veritas.SUITES_WALL_TIME_S
+    notes: list[str] = []
+    found: list[FileFinding] = []
+    verdicts: list[Verdict] = []
+    seen: set[str] = set()
+    for one in blueprints:
+        stored = list_suites(one.blueprint)
+        seen |= {suite.path for suite in stored}
+        found += [
+            FileFinding(file=suite.path, finding=each) for suite in stored for each in suite.suite.findings
+        ]
+        program = program_in_force(one.blueprint) if stored else None
+        if program is None:
+            if stored:
+                notes.append(f"The tests of {one.blueprint.label} were not run, since it cannot run.")
+            continue
+        ignores = project.ignores_unknown_inputs
+        db.session.commit()  # no transaction stays open while they run
+        verdict = judge(
+            program, stored, ignores_unknown_inputs=ignores, wall_time_s=ends_at - time.monotonic()
+        )
+        verdicts.append(verdict)
+        if not verdict.is_green:
+            notes.append(f"{one.blueprint.label}: {verdict.summary}.")
+    strays = [path for path in paths if path not in seen]
+    if strays:
+        notes.append(f"{strays[0]} is beside no Blueprint, so it is kept and not run.")
+    whole = summary(
+        total=sum(verdict.total for verdict in verdicts),
+        passed=sum(verdict.passed for verdict in verdicts),
+        broken=sum(verdict.broken for verdict in verdicts),
+    )
+    if verdicts:
+        notes.insert(0, f"{whole[:1].upper()}{whole[1:]}.")
+    return notes, found
 
 
 def import_example(actor: Actor, name: str) -> ImportReport:

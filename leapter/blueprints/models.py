@@ -63,6 +63,7 @@ class BlueprintRevision(Model):
     `calls` are the call identifiers of the other Blueprints that the source calls, in the order of the
     alphabet; None is for sources from before this was known. With `uses_types`, it says what the findings are
     to be found anew after: what is wrong with a source depends on the Blueprints and types that it names.
+    `test_report` is what was found when it was to come into force: see `verdicts.Trial.to_json`.
     """
 
     __tablename__ = "blueprint_revisions"
@@ -82,6 +83,7 @@ class BlueprintRevision(Model):
     has_errors: Mapped[bool] = mapped_column(Boolean)
     calls: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True), default=list)
     uses_types: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    test_report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     created_by_name: Mapped[str] = mapped_column(String(100))
 

@@ -52,7 +52,8 @@ def settle(session: Session, project: Project, before: ProjectEnvironment) -> Se
 
     If what there is to see of its Blueprints or types is another thing now, the project gets a new release.
     The newest revisions and those in force that depend on what changed are checked anew. A Blueprint of which
-    nothing runs comes into force if that makes its newest revision sound, which may change more.
+    nothing runs comes into force if that makes its newest revision sound, which may change more; not where
+    the project demands that its tests pass first.
 
     Args:
         project: locked by this transaction.
@@ -81,7 +82,7 @@ def settle(session: Session, project: Project, before: ProjectEnvironment) -> Se
             elif not checked.has_errors and revision.id == blueprint.revision_in_force_id:
                 stopped.pop(blueprint.id, None)
                 started.append(affected)
-            elif not checked.has_errors and not _runs(session, blueprint):
+            elif not checked.has_errors and not _runs(session, blueprint) and not project.demands_green_tests:
                 blueprint.revision_in_force_id = revision.id
                 identifiers.describe(session, blueprint, checked, others)
                 stopped.pop(blueprint.id, None)

@@ -7,7 +7,7 @@ from flask import Response, request, url_for
 
 from leapter import veritas
 from leapter.accounts.session import current_actor
-from leapter.blueprints import addresses, exporting, panel, programs, runs, service
+from leapter.blueprints import addresses, exporting, panel, programs, runs, service, tests_panel
 from leapter.blueprints.forms import SourceForm
 from leapter.blueprints.highlight import marked_lines
 from leapter.blueprints.models import Blueprint
@@ -89,6 +89,7 @@ def run(project_id: object, blueprint_id: object) -> Response:
         result=result,
         faults=faults,
         loose_faults=panel.without_field(signature, faults),
+        offer=tests_panel.offer(inputs, result.outcome, result.error) if result else None,
         status=200 if result and result.error is None else 422,
     )
     if result:
@@ -161,6 +162,7 @@ def _page(
     result: runs.ConsoleRun | None = None,
     faults: tuple[veritas.Fault, ...] = (),
     loose_faults: list[veritas.Fault] | None = None,
+    offer: tests_panel.Offer | None = None,
     status: int = 200,
 ) -> Response:
     block = "run_panel" if request.method == "POST" else "content"
@@ -174,6 +176,7 @@ def _page(
         "failed_in": _failed_in(shown, result),
         "faults": faults,
         "loose_faults": loose_faults or [],
+        "offer": offer,
         "plain": panel.plain,
         "pretty": panel.pretty,
     }
@@ -253,14 +256,16 @@ def _labels(affected: tuple[Affected, ...]) -> str:
 def _what_was_saved(saved: SavedRevision) -> str:
     if not saved.changed:
         return f"Nothing has changed: this is revision {saved.number}."
-    if not saved.error_count:
-        return f"Revision {saved.number} saved. It is in force from now on."
-    if saved.number_in_force is None:
-        return f"Revision {saved.number} saved. It cannot run: {_errors(saved.error_count)}."
-    return (
-        f"Revision {saved.number} saved. The previous revision {saved.number_in_force} stays in force, "
-        f"since this one has {_errors(saved.error_count)}."
-    )
+    stays = f" Revision {saved.number_in_force} stays in force." if saved.number_in_force else ""
+    if saved.error_count:
+        why = f"It cannot run: {_errors(saved.error_count)}, so its tests were not run."
+        return f"Revision {saved.number} saved. {why}{stays}"
+    if saved.is_held:
+        why = saved.trial.summary if saved.trial else "its project has changed while it was saved"
+        return f"Revision {saved.number} saved, but not put into force: {why}.{stays}"
+    if saved.trial and saved.trial.verdict.total:
+        return f"Revision {saved.number} in force; {saved.trial.verdict.summary}."
+    return f"Revision {saved.number} saved. It is in force from now on; it has no tests yet."
 
 
 def _errors(count: int) -> str:

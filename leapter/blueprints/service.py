@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased, defer
@@ -13,8 +13,10 @@ from leapter import veritas
 from leapter.accounts.access import Actor, visible_appspaces
 from leapter.blueprints import environments, identifiers, rechecking
 from leapter.blueprints.checking import CheckedSource, check, other_id
+from leapter.blueprints.environments import ProjectEnvironment
 from leapter.blueprints.models import Blueprint, BlueprintRevision, source_path
-from leapter.blueprints.rechecking import Affected
+from leapter.blueprints.rechecking import Affected, Settled
+from leapter.blueprints.trials import Trial, broken_by, try_out
 from leapter.db import db, new_id, transaction
 from leapter.errors import ChangedMeanwhileError, InvalidInputError, NotFoundError
 from leapter.projects.archive import ArchiveError, decode_source
@@ -56,12 +58,18 @@ class ShownBlueprint:
         """How many errors keep the newest revision from running."""
         return sum(finding.severity == "error" for finding in self.findings)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the newest revision could run, but was not put into force."""
+        return not self.newest.has_errors and self.newest.id != self.blueprint.revision_in_force_id
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SavedRevision:
     """What saving did. `changed` is False where the source was the newest one already.
 
-    `stopped` and `started` are other Blueprints of the project, as in `rechecking.Settled`.
+    `stopped` and `started` are other Blueprints of the project, as in `rechecking.Settled`. `trial` is there
+    where it could run.
     """
 
     number: int
@@ -70,6 +78,12 @@ class SavedRevision:
     number_in_force: int | None
     stopped: tuple[Affected, ...]
     started: tuple[Affected, ...]
+    trial: Trial | None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it could run, but is not in force."""
+        return not self.error_count and self.number != self.number_in_force
 
 
 class StaleRevisionError(ChangedMeanwhileError):
@@ -77,6 +91,18 @@ class StaleRevisionError(ChangedMeanwhileError):
 
     def __init__(self) -> None:
         super().__init__("Blueprint")
+
+
+class RedTestsError(InvalidInputError):
+    """The project demands green tests, and this revision's are red."""
+
+    def __init__(self, trial: Trial | None) -> None:
+        why = trial.verdict.summary if trial else "they could not be run"
+        sentence = (
+            f"This project demands that all tests pass, and {why}. Mend the Blueprint or its tests, or take the "
+            "demand back in the project’s settings."
+        )
+        super().__init__({"": [sentence]})
 
 
 def list_blueprints(actor: Actor, project_id: str) -> list[ShownBlueprint]:
@@ -144,6 +170,22 @@ def get_blueprint(actor: Actor, project_id: str, blueprint_id: str) -> ShownBlue
     return ShownBlueprint(project=project, blueprint=blueprint, newest=newest, in_force=running)
 
 
+def newest_sound(shown: ShownBlueprint) -> BlueprintRevision | None:
+    """The newest revision without errors, in force or not."""
+    if not shown.newest.has_errors:
+        return shown.newest
+    return db.session.scalar(
+        select(BlueprintRevision)
+        .where(
+            BlueprintRevision.project_id == shown.project.id,
+            BlueprintRevision.blueprint_id == shown.blueprint.id,
+            BlueprintRevision.has_errors.is_(False),
+        )
+        .order_by(BlueprintRevision.number.desc())
+        .limit(1)
+    )
+
+
 def create_blueprint(actor: Actor, project_id: str, *, source: str) -> ShownBlueprint:
     """Store a new Blueprint; one with errors is stored too, but does not run.
 
@@ -180,7 +222,10 @@ def create_blueprint(actor: Actor, project_id: str, *, source: str) -> ShownBlue
 def save_revision(
     actor: Actor, project_id: str, blueprint_id: str, *, source: str, base_revision_id: str
 ) -> SavedRevision:
-    """Save another source of a Blueprint. With errors it is kept, and what was in force stays so.
+    """Save another source of a Blueprint. It comes into force if nothing speaks against it.
+
+    Where it has errors, where its tests are red, or where another Blueprint in force could not run any more
+    with it, it is kept, and what was in force stays so: see `put_in_force`.
 
     Args:
         base_revision_id: the revision that was edited.
@@ -191,43 +236,37 @@ def save_revision(
         NotFoundError: as in `get_blueprint`.
     """
     text = checked_text(source)
-    # Parsing takes longest: it is done before the database's one write lock is taken.
-    before = environments.load(db.session(), get_project(actor, project_id).id)
+    shown = get_blueprint(actor, project_id, blueprint_id)
+    if shown.newest.id != base_revision_id:
+        raise StaleRevisionError
+    # Parsing and testing take longest: both are done before the database's one write lock is taken.
+    before = environments.load(db.session(), project_id)
     checked = check(text, before.for_checking(without=blueprint_id))
+    trial = _try_out(shown, checked, before)
     with transaction() as session:
-        project = lock_project(session, actor, project_id)
+        project, blueprint, others = _lock_blueprint(session, actor, project_id, blueprint_id)
         if project.release != before.release:
             before = environments.load(session, project.id)
             checked = check(text, before.for_checking(without=blueprint_id))
-        others = _blueprints_of(session, project)
-        blueprint = next((other for other in others if other.id == blueprint_id), None)
-        if blueprint is None:
-            raise NotFoundError("Blueprint")
+            trial = _tried_again(session, trial, blueprint, checked, before)
         newest = session.get_one(BlueprintRevision, blueprint.newest_revision_id)
         if newest.id != base_revision_id:
             raise StaleRevisionError
         if checked.blueprint_id not in (None, blueprint.id):
             checked = checked.with_findings(other_id(checked, taken=False))
-        others.remove(blueprint)
         checked = identifiers.refuse_taken(checked, others)
         findings = [finding.to_json() for finding in checked.findings]
         changed = source != newest.source or findings != newest.findings
         settled = None
         if changed:
-            newest = _new_revision(session, blueprint, checked, number=newest.number + 1, by=actor.name)
-            identifiers.describe(session, blueprint, checked, others)
+            is_held = trial is None or not trial.is_clear
+            newest = _new_revision(
+                session, blueprint, checked, number=newest.number + 1, by=actor.name, is_held=is_held
+            )
+            newest.test_report = trial.to_json() if trial else None
+            identifiers.describe(session, blueprint, checked, others, is_held=is_held)
             settled = rechecking.settle(session, project, before)
-        in_force = blueprint.revision_in_force_id and session.get(
-            BlueprintRevision, blueprint.revision_in_force_id
-        )
-        saved = SavedRevision(
-            number=newest.number,
-            changed=changed,
-            error_count=sum(finding.severity == "error" for finding in checked.findings),
-            number_in_force=in_force.number if in_force else None,
-            stopped=settled.stopped if settled else (),
-            started=settled.started if settled else (),
-        )
+        saved = _saved(session, blueprint, newest, changed=changed, settled=settled, trial=trial)
     if changed:
         log.info(
             "blueprint_revision_saved",
@@ -238,6 +277,59 @@ def save_revision(
             actor=actor.user_id,
         )
     return saved
+
+
+def put_in_force(actor: Actor, project_id: str, blueprint_id: str, *, revision_id: str) -> SavedRevision:
+    """Put the newest revision into force, whatever speaks against it. What is in force already stays so.
+
+    Raises:
+        InvalidInputError: it has errors, or the project demands green tests and they are red.
+        StaleRevisionError: `revision_id` is not the newest one, perhaps no longer.
+        NotFoundError: as in `get_blueprint`.
+    """
+    shown = get_blueprint(actor, project_id, blueprint_id)
+    if shown.newest.id != revision_id:
+        raise StaleRevisionError
+    trial = try_newest(shown)
+    with transaction() as session:
+        project, blueprint, others = _lock_blueprint(session, actor, project_id, blueprint_id)
+        if blueprint.newest_revision_id != revision_id:
+            raise StaleRevisionError
+        newest = session.get_one(BlueprintRevision, revision_id)
+        changed = blueprint.revision_in_force_id != revision_id
+        settled = None
+        if changed:
+            before = environments.load(session, project.id)
+            checked = check(newest.source, before.for_checking(without=blueprint.id))
+            checked = identifiers.refuse_taken(checked, others)
+            _refuse_errors(newest, checked)
+            if project.demands_green_tests and (trial is None or not trial.verdict.is_green):
+                raise RedTestsError(trial)
+            newest.test_report = trial.to_json() if trial else None
+            blueprint.revision_in_force_id = revision_id
+            identifiers.describe(session, blueprint, checked, others)
+            settled = rechecking.settle(session, project, before)
+        put = _saved(session, blueprint, newest, changed=changed, settled=settled, trial=trial)
+    if changed:
+        log.info(
+            "blueprint_revision_put_in_force",
+            project_id=project_id,
+            blueprint_id=blueprint_id,
+            revision=put.number,
+            was_clear=trial is not None and trial.is_clear,
+            actor=actor.user_id,
+        )
+    return put
+
+
+def try_newest(shown: ShownBlueprint) -> Trial | None:
+    """What speaks against putting the newest revision into force; None where it cannot run, or is in force."""
+    if not shown.is_held:
+        return None
+    before = environments.load(db.session(), shown.project.id)
+    return _try_out(
+        shown, check(shown.newest.source, before.for_checking(without=shown.blueprint.id)), before
+    )
 
 
 def would_break(
@@ -380,8 +472,75 @@ def _blueprints_of(session: Session, project: Project) -> list[Blueprint]:
     )
 
 
+def _lock_blueprint(
+    session: Session, actor: Actor, project_id: str, blueprint_id: str
+) -> tuple[Project, Blueprint, list[Blueprint]]:
+    """The project, held until the transaction ends; the Blueprint, and the others of the project."""
+    project = lock_project(session, actor, project_id)
+    others = _blueprints_of(session, project)
+    blueprint = next((other for other in others if other.id == blueprint_id), None)
+    if blueprint is None:
+        raise NotFoundError("Blueprint")
+    others.remove(blueprint)
+    return project, blueprint, others
+
+
+def _try_out(shown: ShownBlueprint, checked: CheckedSource, before: ProjectEnvironment) -> Trial | None:
+    if checked.has_errors or checked.signature is None:
+        return None
+    return try_out(shown.project, shown.blueprint, checked.source, checked.signature, before)
+
+
+def _tried_again(
+    session: Session,
+    trial: Trial | None,
+    blueprint: Blueprint,
+    checked: CheckedSource,
+    before: ProjectEnvironment,
+) -> Trial | None:
+    """The trial in a project that has changed meanwhile. Its tests stand: there is no time for them now."""
+    if trial is None or checked.has_errors or checked.signature is None:
+        return None
+    return replace(trial, breaks=broken_by(session, blueprint, checked.signature, before))
+
+
+def _refuse_errors(revision: BlueprintRevision, checked: CheckedSource) -> None:
+    found = [finding.message for finding in checked.findings if finding.severity == "error"]
+    if found:
+        raise InvalidInputError({"": [f"Revision {revision.number} cannot run. {found[0]}"]})
+
+
+def _saved(
+    session: Session,
+    blueprint: Blueprint,
+    newest: BlueprintRevision,
+    *,
+    changed: bool,
+    settled: Settled | None,
+    trial: Trial | None,
+) -> SavedRevision:
+    in_force = blueprint.revision_in_force_id and session.get(
+        BlueprintRevision, blueprint.revision_in_force_id
+    )
+    return SavedRevision(
+        number=newest.number,
+        changed=changed,
+        error_count=sum(finding["severity"] == "error" for finding in newest.findings),
+        number_in_force=in_force.number if in_force else None,
+        stopped=settled.stopped if settled else (),
+        started=settled.started if settled else (),
+        trial=trial,
+    )
+
+
 def _new_revision(
-    session: Session, blueprint: Blueprint, checked: CheckedSource, *, number: int, by: str
+    session: Session,
+    blueprint: Blueprint,
+    checked: CheckedSource,
+    *,
+    number: int,
+    by: str,
+    is_held: bool = False,
 ) -> BlueprintRevision:
     revision = BlueprintRevision(
         id=new_id(),
@@ -393,7 +552,7 @@ def _new_revision(
     )
     rechecking.note(revision, checked)
     blueprint.newest_revision_id = revision.id
-    if not checked.has_errors:
+    if not checked.has_errors and not is_held:
         blueprint.revision_in_force_id = revision.id
     if number > 1:
         session.add(revision)

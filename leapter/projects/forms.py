@@ -12,9 +12,10 @@ class ProjectForm(FlaskForm):
 
 
 class SettingsForm(FlaskForm):
-    """How Blueprints are called, and what is kept."""
+    """How Blueprints are called, what comes into force, and what is kept."""
 
     ignores_unknown_inputs = BooleanField("Ignore unknown inputs")
+    demands_green_tests = BooleanField("Demand that tests pass")
     keeps_run_data = BooleanField("Keep inputs and outputs of runs")
 
 

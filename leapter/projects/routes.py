@@ -78,7 +78,7 @@ def rename(project_id: object) -> Response:
 
 @dialogs.route("/<uuid:project_id>/settings", methods=["GET", "POST"])
 def settings(project_id: object) -> Response:
-    """Ask how Blueprints are called and what is kept of their runs."""
+    """Ask how Blueprints are called, what comes into force, and what is kept of runs."""
     project = service.get_project(current_actor(), str(project_id))
     form = SettingsForm(obj=project)
     if form.validate_on_submit():
@@ -87,6 +87,7 @@ def settings(project_id: object) -> Response:
             project.id,
             ignores_unknown_inputs=form.ignores_unknown_inputs.data,
             keeps_run_data=form.keeps_run_data.data,
+            demands_green_tests=form.demands_green_tests.data,
         )
         return htmx.done("Settings saved.", _page_behind(project.id))
     return htmx.render("projects/settings.html", "dialog", status=status_of(form), form=form, project=project)

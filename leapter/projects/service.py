@@ -171,9 +171,14 @@ def rename_project(actor: Actor, project_id: str, *, name: str, description: str
 
 
 def change_settings(
-    actor: Actor, project_id: str, *, ignores_unknown_inputs: bool, keeps_run_data: bool
+    actor: Actor,
+    project_id: str,
+    *,
+    ignores_unknown_inputs: bool,
+    keeps_run_data: bool,
+    demands_green_tests: bool = False,
 ) -> Project:
-    """Say how the project's Blueprints are called, and what is kept of their runs.
+    """Say how the project's Blueprints are called, what comes into force, and what is kept of runs.
 
     Raises:
         NotFoundError: as in `get_project`.
@@ -182,6 +187,7 @@ def change_settings(
         project = lock_project(session, actor, project_id)
         project.ignores_unknown_inputs = ignores_unknown_inputs
         project.keeps_run_data = keeps_run_data
+        project.demands_green_tests = demands_green_tests
     return project
 
 

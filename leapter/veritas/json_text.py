@@ -13,6 +13,7 @@ Path = tuple[str | int, ...]
 MAX_DEPTH = 100
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -38,7 +39,8 @@ def decode(content: bytes) -> str:
 def parse(text: str) -> tuple[Any, bool]:
     """The value, and whether an object in it has a member twice (the last one counts).
 
-    Raises JsonFault: it is not JSON, nested deeper than MAX_DEPTH, or holds a number past double precision.
+    Raises JsonFault: it is not JSON, nested deeper than MAX_DEPTH, or holds a number past double precision or
+    half a surrogate pair.
     """
     has_twins = False
 
@@ -60,6 +62,12 @@ def parse(text: str) -> tuple[Any, bool]:
         raise _too_deep() from None
     if _depth(value) > MAX_DEPTH:
         raise _too_deep()
+    half = _SURROGATE.search(text)
+    if half:
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            raise JsonFault(half.start(), "The text holds half a character: one surrogate.") from None
     return value, has_twins
 
 

@@ -2,14 +2,15 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any, Final, Literal, Protocol, final
 
 from leapter.veritas.errors import LimitExceeded, Node, RunError
 from leapter.veritas.limits import DEFAULT_LIMITS, Limits
 from leapter.veritas.paths import member_path
-from leapter.veritas.program import Program
+from leapter.veritas.program import Outcome
 from leapter.veritas.suites import Case, Suite
 
 # All cases of one Blueprint together: whoever saves a revision waits for them.
@@ -31,6 +32,13 @@ class LeftOut:
 
 
 LEFT_OUT: Final = LeftOut()
+
+
+class Runnable(Protocol):
+    """A Program, alone or with those that it calls."""
+
+    def run(self, inputs: Mapping[str, object], *, limits: Limits, ignore_unknown_inputs: bool) -> Outcome:
+        """As `Program.run` does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +82,7 @@ class CaseResult:
             data["message"] = self.message
             data["differences"] = [difference.to_json() for difference in self.differences]
         if self.node is not None:
-            data["node"] = {"id": self.node.id, "label": self.node.label, "line": self.node.line}
+            data["node"] = asdict(self.node)
         return data
 
 
@@ -92,14 +100,14 @@ class SuiteResult:
 
 
 def run_suites(
-    program: Program,
+    program: Runnable,
     suites: Sequence[Suite],
     *,
     limits: Limits = DEFAULT_LIMITS,
     ignore_unknown_inputs: bool = False,
     wall_time_s: float = SUITES_WALL_TIME_S,
 ) -> tuple[SuiteResult, ...]:
-    """Runs every case of the suites, which together may take `wall_time_s`: a case that is cut off by that,
+    """Runs every case of the suites. Together they may take `wall_time_s`: a case that is cut off by that,
     and each one after it, is an error that says so.
     """
     ends_at = time.monotonic() + wall_time_s
@@ -110,22 +118,24 @@ def run_suites(
             if left <= 0:
                 yield _cut_off(case, wall_time_s)
                 continue
-            yield _run(
-                program, case, limits=limits, left_s=left, whole_s=wall_time_s, ignores=ignore_unknown_inputs
+            run = partial(
+                program.run,
+                case.inputs,
+                limits=replace(limits, wall_time_s=min(limits.wall_time_s, left)),
+                ignore_unknown_inputs=ignore_unknown_inputs,
             )
+            yield _judge(case, run, is_cut=left < limits.wall_time_s, wall_time_s=wall_time_s)
 
     return tuple(SuiteResult(suite=suite, results=tuple(results(suite))) for suite in suites)
 
 
-def _run(
-    program: Program, case: Case, *, limits: Limits, left_s: float, whole_s: float, ignores: bool
-) -> CaseResult:
-    bounded = replace(limits, wall_time_s=min(limits.wall_time_s, left_s))
+def _judge(case: Case, run: Callable[[], Outcome], *, is_cut: bool, wall_time_s: float) -> CaseResult:
     try:
-        outputs = program.run(case.inputs, limits=bounded, ignore_unknown_inputs=ignores).outputs
+        outputs = run().outputs
     except RunError as error:
-        if isinstance(error, LimitExceeded) and error.limit == "wall_time_s" and left_s < limits.wall_time_s:
-            return _cut_off(case, whole_s)
+        # The clock of the whole is no answer of the Blueprint, also where an error is expected.
+        if is_cut and isinstance(error, LimitExceeded) and error.limit == "wall_time_s":
+            return _cut_off(case, wall_time_s)
         return _judge_error(case, error)
     if case.expects_error:
         detail = case.expected.get("detail")
@@ -144,12 +154,12 @@ def _run(
     return CaseResult(case=case, status="failed", message=message, differences=differences)
 
 
-def _cut_off(case: Case, whole_s: float) -> CaseResult:
+def _cut_off(case: Case, wall_time_s: float) -> CaseResult:
     return CaseResult(
         case=case,
         status="error",
-        message=f"The tests of this Blueprint may take {whole_s:g} seconds together; this case did not end "
-        "within them.",
+        message=f"The tests of this Blueprint may take {wall_time_s:g} seconds together; this case did not "
+        "end within them.",
     )
 
 

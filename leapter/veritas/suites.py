@@ -15,9 +15,11 @@ MAX_SUITE_BYTES = 1024 * 1024
 class Case:
     """One case. `expected` holds outputs by name; with `expects_error` at most the error's text, `detail`.
 
-    `group` is "" for a case of none. `id` is unique in its suite.
+    `group` is "" for a case of none. `id` is unique in its suite; `position` counts the elements of
+    `testCases` from 0, those with errors too.
     """
 
+    position: int
     id: str
     label: str
     group: str
@@ -91,7 +93,9 @@ class _Reader:
         suite_id = self._member(data, (), "id", str) or ""
         label = self._member(data, (), "label", str) or suite_id
         if data.get("testCases") is None:
-            self._error((), "suite_without_cases", "The suite has no list of cases, testCases.")
+            self._warning(
+                (), "suite_without_cases", "The suite has no list of cases, testCases.", "Add cases to it."
+            )
         return suite_id, label, tuple(self._cases(self._member(data, (), "testCases", list) or []))
 
     def twins(self) -> None:
@@ -149,6 +153,7 @@ class _Reader:
                 "Name the outputs that matter in expectedOutput.",
             )
         return Case(
+            position=position,
             id=case_id,
             label=label or case_id,
             group=group or "",

@@ -30,6 +30,7 @@ def upgrade() -> None:
     )
     # Where the source was in the project that it came with, if not in the usual place.
     op.add_column("blueprints", sa.Column("file_path", sa.String(length=500), nullable=True))
+    op.add_column("blueprint_revisions", sa.Column("test_report", sa.JSON(), nullable=True))
 
     connection = op.get_bind()
     projects = sa.table("projects", sa.column("id", sa.String), sa.column("release", sa.String))
@@ -52,6 +53,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     # Not in batch mode, for the same reason; SQLite removes such columns in place.
     op.drop_column("blueprints", "file_path")
+    op.drop_column("blueprint_revisions", "test_report")
     op.drop_column("blueprint_revisions", "uses_types")
     op.drop_column("blueprint_revisions", "calls")
     op.drop_column("projects", "demands_green_tests")

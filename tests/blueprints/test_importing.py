@@ -32,7 +32,7 @@ def bring_in(
 
 def test_everything_of_a_project_comes_in(world: World) -> None:
     ada = world.person()
-    suite = b'{"id": "basics"}\r\n'
+    suite = b'{"testCases": [{"id": "a", "expectedOutput": {"fee": 5}}]}\r\n'
     report = bring_in(
         ada,
         {
@@ -50,7 +50,7 @@ def test_everything_of_a_project_comes_in(world: World) -> None:
     assert report.blueprints[0].blueprint.id == BLUEPRINT_ID
     assert report.blueprints[0].newest.source.count("\r\n") == fee().count("\n") + 1
     assert report.findings == ()
-    assert report.notes == ("1 test suite is kept with the project; this version does not run suites yet.",)
+    assert report.notes == ("1 test passes.",)
     kept = db.session.get_one(ProjectFile, (PROJECT_ID, "logic/late-fee/tests/basics.test.json"))
     assert bytes(kept.content) == suite
     assert report.file_count == 3

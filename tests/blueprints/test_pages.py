@@ -168,13 +168,14 @@ def zipped(files: dict[str, str]) -> io.BytesIO:
 
 def test_an_import_reports_every_finding_with_file_line_and_column(world: World) -> None:
     ada = world.person()
-    files = {"logic/late-fee/late-fee.logic.vts": BROKEN, "logic/late-fee/tests/a.test.json": "{}"}
+    files = {"logic/late-fee/late-fee.logic.vts": BROKEN, "logic/late-fee/tests/a.test.json": "{"}
     answer = ada.client.post("/projects/import", data={"files": (zipped(files), "fees.zip"), "name": "Dues"})
     assert answer.status_code == 303
     text = " ".join(soup(ada.client, answer.location).text.split())
     assert "Dues: 1 Blueprint, 1 other file." in text
     assert "logic/late-fee/late-fee.logic.vts line 8, column 11" in text
-    assert "1 test suite is kept with the project; this version does not run suites yet." in text
+    assert "logic/late-fee/tests/a.test.json line 1, column 2" in text
+    assert "The tests of Late Fee were not run, since it cannot run." in text
 
 
 def test_several_source_files_import_as_one_project(world: World) -> None:
@@ -527,10 +528,13 @@ def test_saving_makes_a_new_revision_and_says_what_is_in_force(world: World) -> 
         assert answer.status_code == 303
         return html.unescape(ada.client.get(answer.location).get_data(as_text=True))
 
-    assert "Revision 2 saved. It is in force from now on." in save(fee(amount="6"))
-    assert "The previous revision 2 stays in force, since this one has 1 error." in save(BROKEN)
+    assert "Revision 2 saved. It is in force from now on; it has no tests yet." in save(fee(amount="6"))
+    assert (
+        "Revision 3 saved. It cannot run: 1 error, so its tests were not run. Revision 2 stays in force."
+        in save(BROKEN)
+    )
     assert "Nothing has changed: this is revision 3." in save(BROKEN)
-    assert "Revision 4 saved. It is in force from now on." in save(fee())
+    assert "Revision 4 saved. It is in force from now on; it has no tests yet." in save(fee())
 
 
 def test_a_source_survives_the_form_unchanged(world: World) -> None:

@@ -53,7 +53,8 @@ def test_the_panel_and_the_editor_work_without_javascript(visit: Visitor, world:
     page.get_by_role("link", name="Edit source").click()
     page.get_by_label("Source").fill(PRICE.replace("2.5", "3"))
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status")).to_contain_text("Revision 2 saved. It is in force from now on.")
+    said = "Revision 2 saved. It is in force from now on; it has no tests yet."
+    expect(page.get_by_role("status")).to_contain_text(said)
     expect(page.get_by_role("button", name="Run revision 2")).to_be_visible()
 
 

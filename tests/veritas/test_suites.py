@@ -93,6 +93,13 @@ def test_a_suite_may_leave_out_what_has_a_plain_meaning() -> None:
     assert [(found.severity, found.code) for found in suite.findings] == [("warning", "case_without_id")]
 
 
+@pytest.mark.parametrize("content", ['{"id": "x"}', '{"testCases": null}'])
+def test_a_suite_without_cases_is_one_all_the_same(content: str) -> None:
+    suite = read_suite(content.encode())
+    assert [(found.severity, found.code) for found in suite.findings] == [("warning", "suite_without_cases")]
+    assert suite.cases == ()
+
+
 def test_a_case_that_expects_nothing_is_warned_of() -> None:
     suite = suite_of({"input": {"kg": 1}})
     assert [found.code for found in suite.findings] == ["case_expects_nothing"]
@@ -104,7 +111,6 @@ def test_a_case_that_expects_nothing_is_warned_of() -> None:
     [
         ('{"id": "x",\n  "testCases": [}', (2, 17), "not JSON: expecting value"),
         ("[]", (1, 1), "is a JSON object"),
-        ('{"id": "x"}', (1, 1), "no list of cases"),
         ('{"testCases": {}}', (1, 15), "testCases must be a list"),
         ('{"testCases": [],\n "label": 7}', (2, 11), "label must be text"),
         ('{"testCases": [], "modelType": "logic"}', (1, 32), "modelType"),
@@ -124,6 +130,7 @@ def test_a_case_that_expects_nothing_is_warned_of() -> None:
         ('{"a": 1' + "0" * 309 + "}", (1, 7), "too large"),
         ('{"a": 1' + "0" * 5000 + "}", (1, 7), "too large"),
         (b'{\n"a": "\xff"}', (2, 7), "not UTF-8"),
+        ('{"a": "\\ud83d\\ude00",\n"b": "\\uD83D"}', (1, 8), "half a character"),
         ("[" * (MAX_DEPTH + 1) + "]" * (MAX_DEPTH + 1), (1, 1), "nested too deeply"),
         ("[" * 100_000, (1, 1), "nested too deeply"),
         (b" " * (MAX_SUITE_BYTES + 1), (1, 1), "longer than 1 MiB"),
@@ -175,6 +182,11 @@ def test_depth_is_allowed_up_to_its_bound() -> None:
     assert suite.findings == ()
     deeper = read_suite((content % ("[" * (inside + 1) + "]" * (inside + 1))).encode())
     assert [found.code for found in deeper.findings] == ["suite_not_json"]
+
+
+def test_a_character_written_as_two_escapes_is_one() -> None:
+    suite = read_suite(b'{"label": "\\ud83d\\ude00", "testCases": []}')
+    assert (suite.label, suite.findings) == ("\N{GRINNING FACE}", ())
 
 
 # ---- cases ----
