@@ -5,6 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
+from leapter.blueprints.tests_panel import case_key
 from tests.world import World
 
 PUBLIC = {
@@ -65,6 +66,7 @@ def values(world: World) -> dict[str, str]:
     project = world.project(owner)
     key, _ = world.key(owner, project)
     blueprint_id = project.blueprints["parcel-price"]
+    suite = world.suite(project)
     return {
         "project_id": project.id,
         "blueprint_id": blueprint_id,
@@ -74,6 +76,8 @@ def values(world: World) -> dict[str, str]:
         "blueprint": blueprint_id,
         "run_id": "00000000-0000-4000-8000-000000000000",
         "name": "parcel-shipping",
+        "suite": suite.name,
+        "case": case_key(suite, suite.suite.cases[0]),
     }
 
 
@@ -130,7 +134,9 @@ def test_every_page_renders_as_a_fragment_alone(app: Flask, world: World) -> Non
     owner = world.person("Ada")
     project = world.project(owner)
     key, _ = world.key(owner, project)
+    suite = world.suite(project)
     ids = {"project_id": project.id, "key_id": key.id, "blueprint_id": project.blueprints["parcel-price"]}
+    ids |= {"suite": suite.name, "case": case_key(suite, suite.suite.cases[0])}
     seen = 0
     for rule, method in routes(app):
         if method != "GET" or rule.rule in PUBLIC | DOWNLOADS | {"/"} or is_machine_route(rule):

@@ -1,5 +1,6 @@
 """The people and things that tests talk about, made by the product's own services."""
 
+import json
 from collections.abc import Mapping
 from contextvars import Context
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from leapter.api_keys import service as api_keys
 from leapter.api_keys.records import KeyRecord
 from leapter.blueprints.importing import import_archive
 from leapter.blueprints.models import source_path
+from leapter.blueprints.suite_texts import StoredSuite, stored_suite
 from leapter.db import db, new_id, transaction
 from leapter.projects import service as projects
 from leapter.projects.archive import read_files
-from leapter.projects.models import Project
+from leapter.projects.models import Project, ProjectFile
 
 PASSWORD = "correct horse battery staple"
 
@@ -116,6 +118,23 @@ class World:
             appspace_id=report.project.appspace_id,
             blueprints={one.blueprint.slug: one.blueprint.id for one in report.blueprints},
         )
+
+    def suite(
+        self, project: StoredProject, *cases: dict[str, Any], slug: str = "parcel-price"
+    ) -> StoredSuite:
+        """A test suite called `prices` of one of the project's Blueprints, by default with one case."""
+        case = {
+            "id": "two",
+            "label": "Two kilograms",
+            "input": {"weight_kg": 2},
+            "expectedOutput": {"price": 5},
+        }
+        suite = {"id": "prices", "label": "Prices", "testCases": list(cases) or [case]}
+        path = f"logic/{slug}/tests/prices.test.json"
+        content = json.dumps(suite).encode()
+        with transaction() as session:
+            session.add(ProjectFile(project_id=project.id, path=path, content=content))
+        return stored_suite(path, content)
 
     def key(
         self,

@@ -12,9 +12,9 @@ from leapter.blueprints.forms import SourceForm
 from leapter.blueprints.highlight import marked_lines
 from leapter.blueprints.models import Blueprint
 from leapter.blueprints.readings import read_revision
-from leapter.blueprints.rechecking import Affected
 from leapter.blueprints.sample_inputs import program_in_force, sample_inputs
-from leapter.blueprints.service import SavedRevision, ShownBlueprint, StaleRevisionError
+from leapter.blueprints.saved_messages import errors_counted, saved_message
+from leapter.blueprints.service import ShownBlueprint, StaleRevisionError
 from leapter.blueprints.specification_pages import links_of, wanted_revision
 from leapter.blueprints.template_source import TEMPLATE_SOURCE
 from leapter.errors import InvalidInputError
@@ -42,7 +42,7 @@ def create(project_id: object) -> Response:
             message = (
                 f"Blueprint {shown.blueprint.label} created."
                 if shown.in_force
-                else f"Blueprint created. It cannot run yet: {_errors(shown.error_count)}."
+                else f"Blueprint created. It cannot run yet: {errors_counted(shown.error_count)}."
             )
             return htmx.done(message, _url(shown))
     return htmx.render("blueprints/new.html", "content", status=status, form=form, project=project)
@@ -125,7 +125,7 @@ def edit(project_id: object, blueprint_id: object) -> Response:
             # Saved again from here, it goes on top of what is shown now.
             form.base_revision_id.data = shown.newest.id
         else:
-            return htmx.done(_saved_message(saved), _url(shown))
+            return htmx.done(saved_message(saved), _url(shown))
     return htmx.render(
         "blueprints/edit.html",
         "content",
@@ -235,38 +235,3 @@ def _curl(shown: ShownBlueprint) -> str:
 
 def _url(shown: ShownBlueprint) -> str:
     return url_for(".show", project_id=shown.project.id, blueprint_id=shown.blueprint.id)
-
-
-def _saved_message(saved: SavedRevision) -> str:
-    message = _what_was_saved(saved)
-    if saved.stopped:
-        message += f" {_labels(saved.stopped)} cannot run any more, since this Blueprint has changed."
-    if saved.started:
-        message += f" {_labels(saved.started)} can run now."
-    return message
-
-
-def _labels(affected: tuple[Affected, ...]) -> str:
-    labels = [each.label for each in affected[:3]]
-    if len(affected) > len(labels):
-        labels.append(f"{len(affected) - len(labels)} more")
-    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
-
-
-def _what_was_saved(saved: SavedRevision) -> str:
-    if not saved.changed:
-        return f"Nothing has changed: this is revision {saved.number}."
-    stays = f" Revision {saved.number_in_force} stays in force." if saved.number_in_force else ""
-    if saved.error_count:
-        why = f"It cannot run: {_errors(saved.error_count)}, so its tests were not run."
-        return f"Revision {saved.number} saved. {why}{stays}"
-    if saved.is_held:
-        why = saved.trial.summary if saved.trial else "its project has changed while it was saved"
-        return f"Revision {saved.number} saved, but not put into force: {why}.{stays}"
-    if saved.trial and saved.trial.verdict.total:
-        return f"Revision {saved.number} in force; {saved.trial.verdict.summary}."
-    return f"Revision {saved.number} saved. It is in force from now on; it has no tests yet."
-
-
-def _errors(count: int) -> str:
-    return "1 error" if count == 1 else f"{count} errors"

@@ -99,8 +99,8 @@ class RedTestsError(InvalidInputError):
     def __init__(self, trial: Trial | None) -> None:
         why = trial.verdict.summary if trial else "they could not be run"
         sentence = (
-            f"This project demands that all tests pass, and {why}. Mend the Blueprint or its tests, or take the "
-            "demand back in the project’s settings."
+            f"This project demands that all tests pass, and {why}. Mend the Blueprint or its tests, or take "
+            "the demand back in the project’s settings."
         )
         super().__init__({"": [sentence]})
 
@@ -323,13 +323,12 @@ def put_in_force(actor: Actor, project_id: str, blueprint_id: str, *, revision_i
 
 
 def try_newest(shown: ShownBlueprint) -> Trial | None:
-    """What speaks against putting the newest revision into force; None where it cannot run, or is in force."""
+    """What speaks against putting the newest revision into force; None where it cannot come into force."""
     if not shown.is_held:
         return None
     before = environments.load(db.session(), shown.project.id)
-    return _try_out(
-        shown, check(shown.newest.source, before.for_checking(without=shown.blueprint.id)), before
-    )
+    checked = check(shown.newest.source, before.for_checking(without=shown.blueprint.id))
+    return _try_out(shown, checked, before)
 
 
 def would_break(

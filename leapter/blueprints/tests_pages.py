@@ -9,6 +9,7 @@ from leapter import veritas
 from leapter.accounts.session import current_actor
 from leapter.blueprints import service, suite_files, tests_panel
 from leapter.blueprints.forms import CaseForm, PutInForceForm, SuiteForm, SuiteTextForm
+from leapter.blueprints.saved_messages import put_message
 from leapter.blueprints.service import ShownBlueprint, StaleRevisionError
 from leapter.blueprints.suite_texts import CaseChange, StoredSuite, as_change, case_digest
 from leapter.db import new_id
@@ -213,9 +214,8 @@ def put_in_force(project_id: object, blueprint_id: object) -> Response:
             sentence = f"Revision {shown.newest.number} was saved in the meantime. This is about it now."
             form.form_errors.append(sentence)
         else:
-            said = f", though {put.trial.summary}" if put.trial and not put.trial.is_clear else ""
             return htmx.done(
-                f"Revision {put.number} is in force{said}.",
+                put_message(put),
                 url_for("blueprints.show", project_id=shown.project.id, blueprint_id=shown.blueprint.id),
             )
     return htmx.render(

@@ -18,7 +18,7 @@ from leapter.veritas import Signature
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
-    """A revision as if it were in force: what its tests say, and which other Blueprints would stop running."""
+    """A revision as if it were in force: what its tests say, and which others would stop running."""
 
     verdict: Verdict
     breaks: tuple[Affected, ...]
@@ -66,7 +66,7 @@ def broken_by(
 
 
 def objections(is_green: bool, summary: str, breaks: list[str]) -> str:
-    """What speaks against a revision, as half a sentence: red tests, and Blueprints that would stop running."""
+    """What speaks against a revision, as half a sentence: red tests, others that would stop running."""
     said = [] if is_green else [summary]
     if breaks:
         named = breaks[0] if len(breaks) == 1 else f"{', '.join(breaks[:-1])} and {breaks[-1]}"

@@ -34,10 +34,13 @@ def shown(person: Person, project: StoredProject, slug: str) -> ShownBlueprint:
 
 
 def save(person: Person, project: StoredProject, slug: str, source: str) -> service.SavedRevision:
+    """Save a revision, and put it into force whatever speaks against that."""
     newest = shown(person, project, slug).newest
-    return service.save_revision(
-        person.actor, project.id, project.blueprints[slug], source=source, base_revision_id=newest.id
-    )
+    where = (person.actor, project.id, project.blueprints[slug])
+    saved = service.save_revision(*where, source=source, base_revision_id=newest.id)
+    if not saved.is_held:
+        return saved
+    return service.put_in_force(*where, revision_id=shown(person, project, slug).newest.id)
 
 
 def run(person: Person, project: StoredProject, slug: str) -> object:
@@ -254,6 +257,14 @@ def test_a_page_says_that_what_a_blueprint_uses_has_changed(world: World) -> Non
     answer = ada.client.post(
         page, data={"source": OTHER_OUTPUT, "base_revision_id": newest}, follow_redirects=True
     )
+    said = "Revision 2 saved, but not put into force: Price could not run any more with it."
+    assert said in answer.get_data(as_text=True)
+    page = f"/projects/{project.id}/blueprints/{project.blueprints['rate']}/put-in-force"
+    dialog = ada.client.get(page).get_data(as_text=True)
+    assert "Price could not run any more with it." in dialog
+    assert "`zone_rate` has no output `out`." in dialog
+    newest = shown(ada, project, "rate").newest.id
+    answer = ada.client.post(page, data={"revision_id": newest}, follow_redirects=True)
     assert "Price cannot run any more, since this Blueprint has changed." in answer.get_data(as_text=True)
     page = f"/projects/{project.id}/blueprints/{project.blueprints['price']}"
     text = " ".join(html.unescape(ada.client.get(page).get_data(as_text=True)).split())

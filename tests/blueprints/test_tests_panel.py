@@ -528,7 +528,7 @@ def test_a_revision_with_red_tests_is_kept_and_held(world: World) -> None:
     assert tested.number_in_force() == 1
     page = tested.page("")
     held = page.select_one(".held")
-    assert "Revision 2 is not in force: when it was saved, 1 of 1 tests fails." in text_of(held)
+    assert "Revision 2 is not in force. When it was saved: 1 of 1 tests fails." in text_of(held)
     assert "Callers run revision 1." in text_of(held)
     assert rows_of(held) == [["price", "5", "6"]]
     assert "Run revision 1" in text_of(page.select_one("#run"))
