@@ -508,7 +508,7 @@ def test_a_run_saved_without_a_name_says_what_is_missing(world: World) -> None:
 
 
 def test_what_is_too_large_for_a_test_is_not_offered_as_one() -> None:
-    outcome = veritas.Outcome(outputs={"text": "x" * 200_000}, warnings=(), statements=1)
+    outcome = veritas.Outcome(outputs={"text": "x" * 200_000}, warnings=(), statements=1, trace=None)
     assert tests_panel.offer({}, outcome, None) is None
 
 
