@@ -1,5 +1,7 @@
 """The rules that expressions have to keep."""
 
+from typing import cast
+
 from leapter.veritas import ast, dates
 from leapter.veritas.builtins import FUNCTIONS, MATH, METHODS, Builtin
 from leapter.veritas.check_calls import CallChecker
@@ -48,8 +50,8 @@ class ExpressionChecker(CallChecker):
         elif isinstance(expression, ast.Index):
             self._expression(expression.target)
             self._expression(expression.index)
-        elif isinstance(expression, ast.Call):
-            self._call(expression)
+        else:
+            self._call(cast("ast.Call", expression))
 
     def _unknown_name(self, name: str, offset: int, *, assigned: bool) -> None:
         """Reports a name that is not declared; one that has no near one only where it first stands, since it

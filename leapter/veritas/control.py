@@ -296,15 +296,16 @@ class ControlParser(DeclarationParser):
             branches.append(ast.Branch(notes, start, line, condition, self._block()))
         return branches
 
-    def _bare_if(self) -> ast.Statement:
+    def _bare_if(self, *, is_reported: bool = False) -> ast.Statement:
         start = self.token.start
         word = self.token.kind
-        self.findings.error(
-            start,
-            f"bare_{word}",
-            f"`{word}` stands only inside `choose`.",
-            "choose { if (…) { … } else { … } }",
-        )
+        if not is_reported:
+            self.findings.error(
+                start,
+                f"bare_{word}",
+                f"`{word}` stands only inside `choose`.",
+                "choose { if (…) { … } else { … } }",
+            )
         branches = self._branches(inside_choose=False)
         notes = ast.Notes(label=branches[0].notes.label)
         return ast.Choose(notes, start, self.last_end, self.source.line_of(start), branches)

@@ -116,9 +116,8 @@ class ExpressionParser:
     # Tokens
 
     def advance(self) -> None:
-        if self.position < len(self.tokens) - 1:
-            self.position += 1
-            self.token = self.tokens[self.position]
+        self.position = min(self.position + 1, len(self.tokens) - 1)
+        self.token = self.tokens[self.position]
 
     def peek(self, distance: int = 1) -> Token:
         return self.tokens[min(self.position + distance, len(self.tokens) - 1)]
@@ -184,8 +183,6 @@ class ExpressionParser:
         token = self.token
         if token.kind == "end":
             return "the end of the text"
-        if token.kind == "table":
-            return "a table"
         text = token.text if len(token.text) <= 30 else token.text[:29] + "…"
         return text if token.kind == "string" else f"`{text}`"
 

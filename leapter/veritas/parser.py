@@ -338,9 +338,9 @@ class Parser(ControlParser):
             ):
                 self._fail_foreign_statement(token.text)
             if self._is_branch():
-                return self._bare_if()
+                return self._bare_if(is_reported=True)
             return self._simple()
-        if kind == "|":
+        if kind in ("|", "table"):
             self._fail_table()
         if kind == "var":
             return self._var()
