@@ -12,6 +12,7 @@ from leapter.blueprints.forms import SourceForm
 from leapter.blueprints.highlight import marked_lines
 from leapter.blueprints.models import Blueprint
 from leapter.blueprints.readings import read_revision
+from leapter.blueprints.replay import Replay, ReplayedBlueprint, blueprint_ids, replay_of
 from leapter.blueprints.sample_inputs import program_in_force, sample_inputs
 from leapter.blueprints.saved_messages import errors_counted, saved_message
 from leapter.blueprints.service import ShownBlueprint, StaleRevisionError
@@ -77,6 +78,7 @@ def run(project_id: object, blueprint_id: object) -> Response:
                 inputs,
                 client_address=request.remote_addr,
                 client_agent=request.user_agent.string,
+                trace="steps" in request.form,
             )
         except runs.NotInForceError:
             return _page(shown, signature, fields=[], status=422)
@@ -174,6 +176,8 @@ def _page(
         "fields": fields,
         "result": result,
         "failed_in": _failed_in(shown, result),
+        "replay": _replay(shown, result),
+        "beside_run_panel": htmx.wants_fragment() and block == "run_panel",
         "faults": faults,
         "loose_faults": loose_faults or [],
         "offer": offer,
@@ -195,6 +199,27 @@ def _failed_in(shown: ShownBlueprint, result: runs.ConsoleRun | None) -> Bluepri
     if result is None or result.error is None or not result.error.calls or result.error.node is None:
         return None
     return service.find_called(shown, result.error.node.blueprint)
+
+
+def _replay(shown: ShownBlueprint, result: runs.ConsoleRun | None) -> Replay | None:
+    """The run step by step, where it was recorded."""
+    if result is None or result.trace is None:
+        return None
+    trace = result.trace.to_json()
+    blueprints = {}
+    for blueprint_id in blueprint_ids(trace):
+        one = service.get_blueprint(current_actor(), shown.project.id, blueprint_id)
+        revision = one.in_force or one.newest
+        document = veritas.analyze(revision.source).document
+        if document is not None:
+            blueprints[blueprint_id] = ReplayedBlueprint(
+                label=one.blueprint.label,
+                url=_url(one),
+                revision_id=revision.id,
+                document=document,
+                is_shown=blueprint_id == shown.blueprint.id,
+            )
+    return replay_of(trace, blueprints, revision_number=result.revision_number)
 
 
 def _reading_context(shown: ShownBlueprint) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Nodes:
         functions = [*document.functions[1:], None]
         for function, following in zip(document.functions, functions, strict=True):
             function_end = len(document.source.text) if following is None else following.start
-            for notes, start, end in _walk(function, function_end):
+            for notes, start, end in walk(function, function_end):
                 # An id that the source uses twice is an error there; a page cannot have it twice either.
                 node_id = notes.node_id
                 while node_id in taken:
@@ -68,7 +68,7 @@ class Nodes:
 _Span = tuple[ast.Notes, int, int]
 
 
-def _walk(function: ast.Function, end: int) -> Iterator[_Span]:
+def walk(function: ast.Function, end: int) -> Iterator[_Span]:
     """Each node of a function with where it starts and ends in the source, outer ones first."""
     yield function.notes, function.start, end
     for item in (*function.inputs, *function.outputs):
