@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from leapter import create_app, logs, migrate
 from leapter.accounts.cli import user
 from leapter.api_keys.cli import key
-from leapter.blueprints.cli import project
+from leapter.blueprints.cli import project, test
 from leapter.commands import drop_output, json_option, output_fault, show
 from leapter.config import ROOT, Settings, read_setting
 from leapter.db import db
@@ -79,6 +79,7 @@ def main(context: click.Context) -> None:
 main.add_command(user)
 main.add_command(project)
 main.add_command(key)
+main.add_command(test)
 
 
 def _instead_of(variable: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:

@@ -57,6 +57,23 @@ def test_the_first_call_works_as_written(tmp_path: Path) -> None:
     assert answers[1]["code"] == "revoked_api_key"
 
 
+def test_the_tests_of_the_examples_run_as_written() -> None:
+    (command,) = commands(section("Tests of Blueprints"))
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=ROOT,
+        env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout.splitlines()
+    told = [line for line in section("Tests of Blueprints").splitlines() if line.rstrip(".").endswith("pass")]
+    assert told
+    assert [line for line in printed if line in told] == told
+
+
 def test_every_problem_is_in_the_table_of_errors() -> None:
     rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", README, re.MULTILINE)
     assert {code: int(status) for status, code in rows} == {code: kind.status for code, kind in KINDS.items()}

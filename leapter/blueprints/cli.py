@@ -10,6 +10,7 @@ from leapter.blueprints import exporting, importing
 from leapter.blueprints.addresses import run_url
 from leapter.blueprints.importing import ImportReport
 from leapter.blueprints.service import ShownBlueprint
+from leapter.blueprints.suite_report import overall, run_tests
 from leapter.commands import json_option, show, with_app
 from leapter.config import Settings
 from leapter.errors import InvalidInputError
@@ -82,6 +83,33 @@ def list_all(as_json: bool) -> None:
         "\n".join(lines) or "There is no project yet.",
         as_json=as_json,
     )
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@json_option
+@click.pass_context
+def test(context: click.Context, path: Path, as_json: bool) -> None:
+    """Run the test suites of the project at PATH: a folder, a zip, or a folder that holds several of them.
+
+    Neither a database nor a server is needed. Exit code 0: all pass, or there are none. 1: a test fails, or a
+    Blueprint or a suite has errors.
+    """
+    projects = run_tests(path)
+    is_green = all(project.is_green for project in projects)
+    lines = [line for project in projects for line in project.lines()]
+    show(
+        {
+            "isGreen": is_green,
+            "total": sum(project.total for project in projects),
+            "passed": sum(project.passed for project in projects),
+            "projects": [project.to_json() for project in projects],
+        },
+        "\n".join([*lines, overall(projects)]),
+        as_json=as_json,
+    )
+    if not is_green:
+        context.exit(1)
 
 
 def _find(reference: str) -> Project:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,15 @@ from structlog import get_logger
 from leapter import projects, veritas
 from leapter.accounts.access import Actor, home_appspace
 from leapter.blueprints import rechecking, service
-from leapter.blueprints.checking import CheckedSource, check, finding_at
-from leapter.blueprints.environments import TYPES_PATH, Callee, ProjectEnvironment, types_text_of
+from leapter.blueprints.checking import CheckedSource, finding_at
+from leapter.blueprints.environments import TYPES_PATH, ProjectEnvironment, types_text_of
 from leapter.blueprints.models import Blueprint
 from leapter.blueprints.sample_inputs import program_in_force
 from leapter.blueprints.service import MAX_BLUEPRINTS, ShownBlueprint
 from leapter.blueprints.suite_files import list_suites
 from leapter.blueprints.suite_texts import ENDING
 from leapter.blueprints.verdicts import Verdict, judge, summary
+from leapter.blueprints.workspace import check_all
 from leapter.db import db, new_id, transaction
 from leapter.errors import NotFoundError
 from leapter.projects.archive import (
@@ -113,7 +114,7 @@ def import_archive(actor: Actor, archive: ProjectArchive, *, name: str | None = 
     manifest = archive.manifest
     wanted = (name or "").strip() or ((manifest and manifest.label) or "").strip()
     # Parsing takes longest: it is done before the database's one write lock is taken.
-    checked_sources, foreseen = _check_all(archive)
+    checked_sources, foreseen = check_all(archive)
     try:
         project = _store(actor, archive, wanted, checked_sources, foreseen)
     except IntegrityError:
@@ -166,31 +167,6 @@ def _store(
         if got != {identifier: callee.blueprint_id for identifier, callee in foreseen.callees.items()}:
             rechecking.settle(session, project, foreseen)
     return project
-
-
-def _check_all(archive: ProjectArchive) -> tuple[list[tuple[LogicSource, CheckedSource]], ProjectEnvironment]:
-    """The sources, checked as Blueprints of one project, which see each other whatever their order.
-
-    Of several with one call identifier, the first has it.
-    """
-    types_text = types_text_of(archive.files.get(TYPES_PATH))
-    alone = ProjectEnvironment(release="", types_text=types_text, callees={}, load_source=str)
-    checked_sources = [(source, check(source.text, alone.for_checking())) for source in archive.sources]
-    callees: dict[str, Callee] = {}
-    signatures: dict[str, veritas.Signature] = {}
-    for source, checked in checked_sources:
-        if checked.signature is not None and checked.call_identifier not in callees:
-            signatures[checked.call_identifier] = checked.signature
-            callees[checked.call_identifier] = Callee(
-                blueprint_id=source.slug, revision_id="", is_in_force=True
-            )
-    together = replace(alone, callees=callees, drafts=signatures)
-    return [
-        (source, check(source.text, together.for_checking()))
-        if checked.calls or checked.has_helpers
-        else (source, checked)
-        for source, checked in checked_sources
-    ], together
 
 
 def report(actor: Actor, project_id: str, *, runs_tests: bool = True) -> ImportReport:
