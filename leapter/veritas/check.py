@@ -5,6 +5,7 @@ from leapter.veritas.builtins import FUNCTIONS
 from leapter.veritas.check_calls import identifier_of
 from leapter.veritas.check_dates import written_form
 from leapter.veritas.check_expressions import ExpressionChecker
+from leapter.veritas.check_fields import FieldChecker, variables_of
 from leapter.veritas.choices import read_choices
 from leapter.veritas.definitions import MAX_LEAST_SIZE, nearest_type
 from leapter.veritas.environment import Environment
@@ -63,8 +64,9 @@ def check(document: ast.Document, environment: Environment, findings: Findings) 
             )
         functions.setdefault(function.name, function)
     signature: Signature | None = None
+    fields = FieldChecker(document, environment.types, findings)
     for function in document.functions:
-        signature = _FunctionChecker(document, function, functions, environment, findings).check()
+        signature = _FunctionChecker(document, function, functions, environment, findings).check(fields)
     return signature
 
 
@@ -85,7 +87,7 @@ class _FunctionChecker(ExpressionChecker):
         self._enclosing_loop_variables: list[str] = []
         self._loop_variables: set[str] = set()
 
-    def check(self) -> Signature:
+    def check(self, fields: FieldChecker) -> Signature:
         function = self._function
         inputs = tuple(self._parameter(parameter, is_input=True) for parameter in function.inputs)
         outputs = tuple(self._parameter(parameter, is_input=False) for parameter in function.outputs)
@@ -97,6 +99,7 @@ class _FunctionChecker(ExpressionChecker):
         self._shaper = Shaper(shapes, is_final=True)
         parameters = {parameter.name for parameter in (*inputs, *outputs)}
         self._find_results(function.body, self._types.keys() - parameters)
+        self._fields, self._variables = fields, variables_of(function, fields)
         self._body(function.body)
         return Signature(
             id=function.notes.blueprint_id,
@@ -402,7 +405,8 @@ class _FunctionChecker(ExpressionChecker):
                 )
 
     def _check_assigned(self, value: ast.Expression, declared: Type, name: str) -> None:
-        expected = shape_of_type(self._environment.types.resolve(declared))
+        base = self._environment.types.resolve(declared)
+        expected = shape_of_type(base)
         shape = self._shaper.shape(value)
         if self._findings.has_error_at(value.start):
             return
@@ -416,14 +420,14 @@ class _FunctionChecker(ExpressionChecker):
         elif (
             isinstance(value, ast.Literal)
             and isinstance(value.value, str)
-            and declared.kind in temporal.KINDS
-            and not temporal.is_well_formed(declared.kind, value.value)
+            and base.kind in temporal.KINDS
+            and not temporal.is_well_formed(base.kind, value.value)
         ):
             self._findings.warning(
                 value.start,
                 "malformed_date",
                 f"`{name}` is declared as {declared}; this text is none.",
-                written_form(declared),
+                written_form(base),
             )
 
     def _decide(self, table: ast.Decide) -> None:

@@ -6,6 +6,9 @@ from leapter.veritas import ast, dates
 from leapter.veritas.builtins import FUNCTIONS, MATH, METHODS, Builtin
 from leapter.veritas.check_calls import CallChecker
 from leapter.veritas.check_dates import check_dates
+from leapter.veritas.check_fields import FieldChecker, Variables
+from leapter.veritas.environment import Environment
+from leapter.veritas.findings import Findings
 from leapter.veritas.instead import FOREIGN_NAMES, INSTEAD
 from leapter.veritas.lexer import RESERVED
 from leapter.veritas.shapes import (
@@ -22,6 +25,18 @@ from leapter.veritas.shapes import (
 
 class ExpressionChecker(CallChecker):
     """Checks expressions against the declared names; the checker of functions is built on it."""
+
+    def __init__(
+        self,
+        document: ast.Document,
+        functions: dict[str, ast.Function],
+        environment: Environment,
+        findings: Findings,
+    ) -> None:
+        super().__init__(document, functions, environment, findings)
+        self._fields = FieldChecker(document, environment.types, findings)
+        # The types of the names as the checker of fields sees them.
+        self._variables: Variables = {}
 
     def _expression(self, expression: ast.Expression) -> None:
         if isinstance(expression, ast.Literal) or self._findings.is_full:
@@ -115,6 +130,7 @@ class ExpressionChecker(CallChecker):
             )
         else:
             self._check_output(expression)
+            self._fields.check(expression, self._variables)
 
     def _call(self, call: ast.Call) -> None:
         callee = call.callee

@@ -55,9 +55,6 @@ class Structure:
     line: int
     least_size: int
 
-    def find(self, name: str) -> Field | None:
-        return next((member for member in self.fields if member.name == name), None)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alias:
