@@ -379,7 +379,7 @@ class FunctionCompiler(ExpressionCompiler):
             result.append(py.Continue(lineno=self._line, col_offset=0))
         elif isinstance(statement, ast.Throw):
             result.append(self._evaluate(self._run("throw", self._expression(statement.value))))
-        elif isinstance(statement, ast.Return):
+        else:  # return
             result += self._return()
         return result
 

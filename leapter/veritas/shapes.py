@@ -6,6 +6,7 @@ types.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from leapter.veritas import ast, temporal
 from leapter.veritas.builtins import FUNCTIONS, MATH, METHODS
@@ -188,9 +189,7 @@ class Shaper:
             for _, value in expression.entries:
                 self.shape(value)
             return Shape(OBJECT)
-        if isinstance(expression, ast.Call):
-            return self._call(expression)
-        return ANYTHING
+        return self._call(cast("ast.Call", expression))
 
     def _call(self, call: ast.Call) -> Shape:
         arguments = [self.shape(argument.value) for argument in call.arguments]
