@@ -52,13 +52,17 @@ def _text(state: State, text: str) -> str:
     return from_code_units(text)
 
 
-def inward(state: State, write: Writer, results: tuple[object, ...]) -> dict[str, object]:
-    """The outputs of a Blueprint as the object that a call of it gives.
+def inward(state: State, write: Writer, results: tuple[object, ...]) -> tuple[dict[str, object], int]:
+    """The outputs of a Blueprint as the object that a call of it gives, and what that is charged with.
 
     Raises OperationFailed, with the output's node, as at the end of a run.
     """
     before = state.allocated
     outputs = write(state, results)
-    state.allocate(state.allocated - before)
     state.members(len(outputs))
-    return {name: value if type(value) is float else default_value(value) for name, value in outputs.items()}
+    size = state.allocated - before
+    # `write` makes JSON, which is turned into values once more.
+    state.allocate(size)
+    return {
+        name: value if type(value) is float else default_value(value) for name, value in outputs.items()
+    }, size

@@ -171,6 +171,7 @@ class Program:
         of the arguments. The result is the object of the outputs, absent ones left out.
         """
         state.count_call()
+        account = state.account()
         called = self.signature.call_identifier
         inputs = {
             name: outward(state, value, f"The input `{name}` of `{called}`")
@@ -186,13 +187,16 @@ class Program:
                 f"`{called}` cannot be called with these inputs: {in_words(faults.found, more=faults.more)}."
             )
         function = cast(Code, self._traced) if state.is_traced else self._function
+        state.begin_callee()
         results = function(state, *values)
+        if state.allocated > state.measure_at:
+            state.measure(results)
         try:
-            outputs = inward(state, self._write, results)
+            outputs, size = inward(state, self._write, results)
         except RunError as error:
             self._own(error)
             raise
-        state.leave()
+        state.end_callee(account, size)
         return outputs
 
     def call_traced(

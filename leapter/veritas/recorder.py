@@ -49,6 +49,10 @@ class TracedState(State):
         self._replay.play(self._log)
         super().measure(values)
 
+    def end_callee(self, account: tuple[int, int, int, int], size: int) -> None:
+        self._replay.play(self._log)
+        super().end_callee(account, size)
+
     def finished(self) -> Trace:
         """The trace, once the run is over."""
         return Trace(self._replay, self._log)

@@ -45,6 +45,10 @@ class State:
     depth = 0
     allocated = 0
     _worked = 0
+    # Of the Blueprint that is running: its depth, and what was held when it was called. It shares nothing
+    # with its callers, so what it holds can be measured by itself.
+    base_depth = 0
+    base = 0
     # The Blueprints that this run can call, by call identifier.
     library: Mapping[str, Callee] = MappingProxyType({})
     is_traced = False
@@ -66,7 +70,7 @@ class State:
             self.statements_exceeded()
         self.check_time()
         self.tidy()
-        if self.allocated > self.measure_at and self.depth == 0:
+        if self.allocated > self.measure_at and self.depth == self.base_depth:
             self.measure(sys._getframe(1).f_locals.values())
         return min(self.limits.statements, statements + STATEMENTS_PER_CHECK)
 
@@ -76,7 +80,7 @@ class State:
             self.statements_exceeded()
         self.check_time()
         self.tidy()
-        if self.allocated > self.measure_at and self.depth == 0:
+        if self.allocated > self.measure_at and self.depth == self.base_depth:
             self.measure(sys._getframe(1).f_locals.values())
         self.next_check = min(self.limits.statements, self.statements + STATEMENTS_PER_CHECK)
 
@@ -174,9 +178,23 @@ class State:
         if self.statements > self.next_check:
             self.check_shared()
 
+    def account(self) -> tuple[int, int, int, int]:
+        """What `end_callee` goes back to."""
+        return self.allocated, self.measure_at, self.base, self.base_depth
+
+    def begin_callee(self) -> None:
+        """From here on, a Blueprint runs that was called, with nothing of its own yet but its arguments."""
+        self.base, self.base_depth = self.allocated, self.depth
+
+    def end_callee(self, account: tuple[int, int, int, int], size: int) -> None:
+        """All that came into being since `account` is out of reach now but outputs of `size` bytes."""
+        held, self.measure_at, self.base, self.base_depth = account
+        self.allocated = held + size
+        self.leave()
+
     def measure(self, values: Iterable[object]) -> None:
-        """Replaces what was charged by what can still be reached from `values`, which must be all that lives:
-        what came and went does not count.
+        """Replaces what was charged by what can still be reached from `values`, which must be all that lives
+        of the Blueprint that is running: what came and went does not count.
         """
         size = 0
         # By id, what several may hold. Of short texts there can be millions, and an id here takes some 100
@@ -207,5 +225,7 @@ class State:
             else:
                 size += OBJECT_BYTES + BYTES_PER_MEMBER * len(value)
                 pending.extend(value.values())
-        self.allocated = size
-        self.measure_at = max(self.max_allocated // 2, size + size // 2)
+        self.allocated = self.base + size
+        # Beside much that callers hold, little would else be measured at every turn.
+        headroom = max(size // 2, self.max_allocated // 64)
+        self.measure_at = max(self.max_allocated // 2, self.allocated + headroom)
