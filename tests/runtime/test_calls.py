@@ -107,6 +107,12 @@ def test_arguments_that_do_not_fit_are_told_at_the_call(caller: Caller) -> None:
 
 def test_a_callee_that_fits_no_longer_makes_its_caller_one_with_errors(caller: Caller) -> None:
     save(caller.person, caller.project, "zone-rate", RATE.replace("weight", "kilos"))
+    # It would stop its caller, so it waits for a person to say so.
+    assert price(caller, {"weight": 3}).status_code == 200
+    db.session.rollback()
+    rate_id = caller.project.blueprints["zone-rate"]
+    newest = service.get_blueprint(caller.person.actor, caller.project.id, rate_id).newest
+    service.put_in_force(caller.person.actor, caller.project.id, rate_id, revision_id=newest.id)
     answer = price(caller, {"weight": 3})
     assert (answer.status_code, answer.json["code"]) == (422, "blueprint_has_errors")
     assert [model["label"] for model in caller.get("/models").json] == ["Zone Rate"]
