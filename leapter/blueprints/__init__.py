@@ -5,7 +5,14 @@ from functools import partial
 from flask import Flask
 
 from leapter.accounts.offers import OFFERS, Offer
-from leapter.blueprints import project_pages, routes, specification_pages, tests_pages, tests_panel
+from leapter.blueprints import (
+    project_pages,
+    routes,
+    specification_pages,
+    tests_pages,
+    tests_panel,
+    types_pages,
+)
 from leapter.blueprints.importing import EXAMPLES, import_example
 
 
@@ -26,3 +33,4 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(tests_pages.pages)
     # Every page that shows a Blueprint's state says why a revision is held back.
     app.jinja_env.globals["held_report"] = tests_panel.held
+    app.register_blueprint(types_pages.pages)

@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 from leapter import veritas
 from leapter.blueprints.models import Blueprint, BlueprintRevision
 from leapter.errors import NotFoundError
+from leapter.projects.archive import TYPES_PATH
 from leapter.projects.models import Project, ProjectFile
-
-TYPES_PATH = "data/types.data.vts"
 
 MAX_SIGNATURES = 2_000
 

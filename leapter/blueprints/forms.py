@@ -56,3 +56,10 @@ class PutInForceForm(FlaskForm):
     """Which revision was looked at."""
 
     revision_id = HiddenField()
+
+
+class TypesForm(FlaskForm):
+    """A types document, with the version it was typed over."""
+
+    base_version = HiddenField()
+    source = TextAreaField("Types document")

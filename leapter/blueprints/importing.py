@@ -15,7 +15,7 @@ from leapter import projects, veritas
 from leapter.accounts.access import Actor, home_appspace
 from leapter.blueprints import rechecking, service
 from leapter.blueprints.checking import CheckedSource, finding_at
-from leapter.blueprints.environments import TYPES_PATH, ProjectEnvironment, types_text_of
+from leapter.blueprints.environments import ProjectEnvironment, types_text_of
 from leapter.blueprints.models import Blueprint
 from leapter.blueprints.sample_inputs import program_in_force
 from leapter.blueprints.service import MAX_BLUEPRINTS, ShownBlueprint
@@ -27,6 +27,7 @@ from leapter.db import db, new_id, transaction
 from leapter.errors import NotFoundError
 from leapter.projects.archive import (
     MANIFEST_PATH,
+    TYPES_PATH,
     ArchiveError,
     LogicSource,
     Manifest,
@@ -190,15 +191,17 @@ def report(actor: Actor, project_id: str, *, runs_tests: bool = True) -> ImportR
     if suites and runs_tests:
         said, suite_findings = _on_suites(project, blueprints, suites)
         notes += said
+    types = db.session.get(ProjectFile, (project.id, TYPES_PATH))
+    # Before the Blueprints: what is wrong with a type is wrong with all that name it.
     findings = [
+        FileFinding(file=TYPES_PATH, finding=finding)
+        for finding in veritas.analyze_types(types_text_of(types.content if types else None)).findings
+    ]
+    findings += [
         FileFinding(file=one.blueprint.source_path, finding=finding)
         for one in blueprints
         for finding in one.findings
     ]
-    types = db.session.get(ProjectFile, (project.id, TYPES_PATH))
-    if types is not None:
-        analysis = veritas.analyze_types(types_text_of(types.content))
-        findings += [FileFinding(file=TYPES_PATH, finding=finding) for finding in analysis.findings]
     return ImportReport(
         project=project,
         blueprints=tuple(blueprints),

@@ -13,6 +13,7 @@ FieldKind = Literal["number", "boolean", "choice", "text", "date or time", "list
 PREFIX = "input."
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _MAX_NUMBER_CHARACTERS = 400
+_MAX_HINTED_FIELDS = 12
 _SCALAR_KINDS: dict[str, FieldKind] = {
     "number": "number",
     "percent": "number",
@@ -27,14 +28,17 @@ _SCALAR_KINDS: dict[str, FieldKind] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """One input as the panel shows it. `value` is the text in the field; `options` are (value, label)."""
+    """One input as the panel shows it. `value` is the text in the field; `options` are (value, label).
+
+    `structure` names the structure that the input is made of, "" for none; `rows` are those of a large field.
+    """
 
     name: str
     label: str
     description: str
     hint: str
     kind: FieldKind
-    type_name: str
+    structure: str
     required: bool
     value: str
     options: tuple[tuple[str, str], ...]
@@ -45,6 +49,11 @@ class Field:
         """The id of its element on the page, and the name that it is sent under."""
         return PREFIX + self.name
 
+    @property
+    def rows(self) -> int:
+        """As many as it takes to see the value, within reason."""
+        return min(max(self.value.count("\n") + 1, 3), 16)
+
 
 def fields(
     signature: veritas.Signature,
@@ -54,7 +63,7 @@ def fields(
     """The panel's fields.
 
     Args:
-        typed: field id to text, as sent; without it the fields hold the defaults.
+        typed: field id to text, as sent; without it the fields hold the defaults, and examples of structures.
         faults: problems of single inputs; they stand beside the input that their path begins with.
     """
     errors: dict[str, list[str]] = {}
@@ -62,7 +71,12 @@ def fields(
         name = _root(fault.path)
         subject = "This" if fault.path == name else fault.path
         errors.setdefault(name, []).append(_sentence(f"{subject} {fault.message}"))
-    return [_field(parameter, typed, errors.get(parameter.name, [])) for parameter in signature.inputs]
+    if typed is None:
+        typed = values_of(signature, _examples_of_structures(signature))
+    return [
+        _field(parameter, typed, errors.get(parameter.name, []), signature.types)
+        for parameter in signature.inputs
+    ]
 
 
 def values_of(signature: veritas.Signature, inputs: Mapping[str, Any]) -> dict[str, str]:
@@ -118,20 +132,35 @@ _LEFT_OUT = object()
 
 
 def _kind(parameter: veritas.Parameter) -> FieldKind:
-    if parameter.choices is not None and not parameter.type.is_list:
+    if parameter.choices is not None and not parameter.base.is_list:
         return "choice"
-    element = parameter.type.element
-    if parameter.type.kind == "list" and element is not None and element.kind in _SCALAR_KINDS:
+    element = parameter.base.element
+    if parameter.base.kind == "list" and element is not None and element.kind in _SCALAR_KINDS:
         return "list"
-    return _SCALAR_KINDS.get(parameter.type.kind, "json")
+    return _SCALAR_KINDS.get(parameter.base.kind, "json")
 
 
-def _field(parameter: veritas.Parameter, typed: Mapping[str, str] | None, errors: list[str]) -> Field:
+def _examples_of_structures(signature: veritas.Signature) -> dict[str, Any]:
+    """An empty field for JSON tells nobody what to write into it."""
+    wanting = [
+        parameter.name
+        for parameter in signature.inputs
+        if parameter.default is None and _structure(parameter, signature.types)
+    ]
+    examples = veritas.example_inputs(signature) if wanting else {}
+    return {name: examples[name] for name in wanting}
+
+
+def _structure(parameter: veritas.Parameter, types: veritas.Types) -> veritas.Structure | None:
+    """The structure that an input is, or that its elements are."""
+    return types.structure(parameter.base.innermost)
+
+
+def _field(
+    parameter: veritas.Parameter, typed: Mapping[str, str], errors: list[str], types: veritas.Types
+) -> Field:
     kind = _kind(parameter)
-    if typed is not None:
-        value = typed.get(PREFIX + parameter.name, "")
-    else:
-        value = _as_typed(parameter, parameter.default) if parameter.has_default else ""
+    structure = _structure(parameter, types)
     options: tuple[tuple[str, str], ...] = ()
     if kind == "boolean":
         options = (("true", "Yes"), ("false", "No"))
@@ -143,24 +172,26 @@ def _field(parameter: veritas.Parameter, typed: Mapping[str, str] | None, errors
         name=parameter.name,
         label=parameter.label or parameter.name,
         description=parameter.description,
-        hint=_hint(parameter, kind),
+        hint=_hint(parameter, kind, structure),
         kind=kind,
-        type_name=str(parameter.type),
+        structure=structure.name if structure else "",
         required=parameter.required,
-        value=value,
+        value=typed.get(PREFIX + parameter.name, ""),
         options=options,
         errors=tuple(errors),
     )
 
 
-def _hint(parameter: veritas.Parameter, kind: FieldKind) -> str:
+def _hint(parameter: veritas.Parameter, kind: FieldKind, structure: veritas.Structure | None) -> str:
     if kind == "list":
         hint = "One a line, or a JSON list."
         if parameter.choices:
             hint += f" Allowed: {', '.join(plain(choice) for choice in parameter.choices)}."
         return hint
-    if parameter.type.kind == "range":
+    if parameter.base.kind == "range":
         return 'As JSON, such as {"from": 1, "to": 10}.'
+    if structure is not None:
+        return _hint_of_structure(parameter.base, structure)
     if kind == "json":
         return "As JSON."
     if kind == "date or time":
@@ -169,8 +200,20 @@ def _hint(parameter: veritas.Parameter, kind: FieldKind) -> str:
             "time": "Such as 14:30.",
             "datetime": "Such as 2026-03-31T14:30:00.",
             "duration": "Such as P1M or P10D.",
-        }[parameter.type.kind]
-    return "As a fraction: 0.19 is 19 %." if parameter.type.kind == "percent" else ""
+        }[parameter.base.kind]
+    return "As a fraction: 0.19 is 19 %." if parameter.base.kind == "percent" else ""
+
+
+def _hint_of_structure(base: veritas.Type, structure: veritas.Structure) -> str:
+    members = [
+        f"{member.name} (optional)" if member.is_optional else member.name
+        for member in structure.fields[:_MAX_HINTED_FIELDS]
+    ]
+    left = len(structure.fields) - len(members)
+    if left:
+        members.append(f"{left} more")
+    what = {"list": "a JSON list, each", "map": "a JSON object of names, each"}.get(base.kind, "JSON,")
+    return f"As {what} with {', '.join(members)}." if members else f"As {what} with no fields."
 
 
 def _as_typed(parameter: veritas.Parameter, value: object) -> str:
@@ -225,7 +268,7 @@ def _list(parameter: veritas.Parameter, text: str) -> list[Any]:
         if isinstance(value, list):
             return value
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    element = parameter.type.element
+    element = parameter.base.element
     kind = element.kind if element is not None else "text"
     if kind in ("number", "percent"):
         return [_number(line) for line in lines]

@@ -10,7 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from leapter.accounts.session import current_actor
-from leapter.blueprints import exporting, importing, service
+from leapter.blueprints import exporting, importing, service, types_documents
 from leapter.blueprints.forms import ImportForm
 from leapter.errors import InvalidInputError
 from leapter.projects.archive import MAX_FILES, MAX_NAME_CHARACTERS, MAX_UPLOAD_BYTES, read_uploads
@@ -54,6 +54,7 @@ def show(project_id: object) -> Response:
         "content",
         project=project,
         blueprints=service.list_blueprints(current_actor(), project.id),
+        has_types=types_documents.exists(project.id),
     )
 
 

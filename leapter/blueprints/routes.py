@@ -8,6 +8,7 @@ from flask import Response, request, url_for
 from leapter import veritas
 from leapter.accounts.session import current_actor
 from leapter.blueprints import addresses, exporting, panel, programs, runs, service, tests_panel
+from leapter.blueprints.display_formats import find_format
 from leapter.blueprints.forms import SourceForm
 from leapter.blueprints.highlight import marked_lines
 from leapter.blueprints.models import Blueprint
@@ -182,6 +183,7 @@ def _page(
         "loose_faults": loose_faults or [],
         "offer": offer,
         "plain": panel.plain,
+        "find_format": find_format,
         "pretty": panel.pretty,
     }
     if not (htmx.wants_fragment() and block == "run_panel"):

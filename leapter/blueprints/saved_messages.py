@@ -1,19 +1,28 @@
-"""What pages say once a revision was saved or put into force."""
+"""What pages say once a revision or a types document was saved, or a revision put into force."""
 
 from leapter.blueprints.rechecking import Affected
 from leapter.blueprints.service import SavedRevision
+from leapter.blueprints.types_documents import SavedTypes
 
 
 def saved_message(saved: SavedRevision) -> str:
     """What to say once a revision was saved."""
-    return _what_was_saved(saved) + _consequences(saved)
+    return _what_was_saved(saved) + _consequences(saved, "this Blueprint has changed")
 
 
 def put_message(put: SavedRevision) -> str:
     """What to say once a revision was put into force."""
     objected = put.trial is not None and not put.trial.verdict.is_green
     though = f", though {put.trial.verdict.summary}" if put.trial and objected else ""
-    return f"Revision {put.number} is in force{though}." + _consequences(put)
+    return f"Revision {put.number} is in force{though}." + _consequences(put, "this Blueprint has changed")
+
+
+def types_saved_message(saved: SavedTypes, *, is_empty: bool) -> str:
+    """What to say once a types document was saved; `is_empty` says that it was taken away."""
+    if not saved.changed:
+        return "Nothing has changed."
+    what = "The project has no types any more." if is_empty else "Types saved. They are in force from now on."
+    return what + _consequences(saved, "the types have changed")
 
 
 def errors_counted(count: int) -> str:
@@ -21,10 +30,10 @@ def errors_counted(count: int) -> str:
     return "1 error" if count == 1 else f"{count} errors"
 
 
-def _consequences(saved: SavedRevision) -> str:
+def _consequences(saved: SavedRevision | SavedTypes, since: str) -> str:
     message = ""
     if saved.stopped:
-        message += f" {_labels(saved.stopped)} cannot run any more, since this Blueprint has changed."
+        message += f" {_labels(saved.stopped)} cannot run any more, since {since}."
     if saved.started:
         message += f" {_labels(saved.started)} can run now."
     return message

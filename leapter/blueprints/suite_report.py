@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from leapter import veritas
-from leapter.blueprints.environments import TYPES_PATH
 from leapter.blueprints.tests_panel import rows
 from leapter.blueprints.verdicts import Verdict, judge, summary
 from leapter.blueprints.workspace import Workspace, WorkspaceBlueprint, open_workspace
-from leapter.projects.archive import MANIFEST_PATH, ProjectArchive, read_path
+from leapter.projects.archive import MANIFEST_PATH, TYPES_PATH, ProjectArchive, read_path
 
 _SHOWN_CHARACTERS = 200
 

@@ -1,10 +1,11 @@
 """Types in words, and the types of the project that a document names."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from leapter import veritas
+from leapter.blueprints.display_formats import display_words
 from leapter.blueprints.expression_text import Fragment, Fragments
 from leapter.veritas.definitions import Structure
 
@@ -40,7 +41,7 @@ _SEVERAL = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldEntry:
-    """A field of a record. `display` are its annotations."""
+    """A field of a record. `display` says how it is shown, "" where nothing says so."""
 
     name: str
     label: str
@@ -103,7 +104,7 @@ def named_types(declared: Iterable[veritas.Type], types: veritas.Types) -> tuple
 
 def _entry(types: veritas.Types, name: str) -> TypeEntry:
     definition = types.definitions[name]
-    display = _display(definition.annotations)
+    display = display_words(definition.annotations)
     if isinstance(definition, Structure):
         return TypeEntry(
             name=name,
@@ -119,7 +120,7 @@ def _entry(types: veritas.Types, name: str) -> TypeEntry:
                     description=member.description,
                     type_words=type_words(member.type),
                     is_optional=member.is_optional,
-                    display=_display(member.annotations),
+                    display=display_words(member.annotations),
                 )
                 for member in definition.fields
             ),
@@ -134,8 +135,3 @@ def _entry(types: veritas.Types, name: str) -> TypeEntry:
         display=display,
         fields=(),
     )
-
-
-def _display(annotations: Mapping[str, object]) -> str:
-    """Annotations only say how a value is shown: "format: currency, currency: EUR"."""
-    return ", ".join(f"{word}: {value}" for word, value in annotations.items())

@@ -3,17 +3,19 @@
 import hashlib
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from structlog import get_logger
 
 from leapter import veritas
 from leapter.accounts.access import Actor
 from leapter.blueprints import environments, rechecking
-from leapter.blueprints.environments import TYPES_PATH, types_text_of
+from leapter.blueprints.environments import types_text_of
 from leapter.blueprints.rechecking import Affected
 from leapter.blueprints.service import checked_text
 from leapter.db import db, transaction
 from leapter.errors import ChangedMeanwhileError, InvalidInputError
+from leapter.projects.archive import TYPES_PATH
 from leapter.projects.models import ProjectFile
 from leapter.projects.service import get_project, lock_project
 
@@ -59,6 +61,14 @@ def get(actor: Actor, project_id: str) -> TypesDocument:
         NotFoundError: as in `projects.service.get_project`.
     """
     return _read(db.session(), get_project(actor, project_id).id)
+
+
+def exists(project_id: str) -> bool:
+    """Whether a project has one. That it may be seen is for the caller to know."""
+    found = select(ProjectFile.path).where(
+        ProjectFile.project_id == project_id, ProjectFile.path == TYPES_PATH
+    )
+    return db.session.scalar(found) is not None
 
 
 def would_break(actor: Actor, project_id: str, *, text: str) -> tuple[Affected, ...]:

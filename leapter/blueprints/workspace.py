@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 from leapter import veritas
 from leapter.blueprints.checking import CheckedSource, check, duplicate_identifier
-from leapter.blueprints.environments import TYPES_PATH, Callee, ProjectEnvironment, types_text_of
+from leapter.blueprints.environments import Callee, ProjectEnvironment, types_text_of
 from leapter.blueprints.programs import LinkedProgram, Programs
 from leapter.blueprints.suite_texts import ENDING, StoredSuite, suite_folder, suites_among
 from leapter.db import new_id
-from leapter.projects.archive import LogicSource, ProjectArchive
+from leapter.projects.archive import TYPES_PATH, LogicSource, ProjectArchive
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,6 +30,8 @@ MAX_SOURCES_BYTES = 4 * 1024 * 1024
 MAX_NAME_CHARACTERS = 100
 MAX_DESCRIPTION_CHARACTERS = 10_000
 MANIFEST_PATH = "leapter.project"
+TYPES_PATH = "data/types.data.vts"
+_TYPES_ENDING = ".data.vts"
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -112,15 +114,31 @@ def read_uploads(uploads: Iterable[tuple[str, bytes]]) -> ProjectArchive:
     if sum(len(content) for _, content in named) > MAX_UPLOAD_BYTES:
         raise ArchiveError(f"The upload is larger than {_mebibytes(MAX_UPLOAD_BYTES)}.")
     name, content = named[0]
-    stem = name.removesuffix(".zip").removesuffix(".vts").removesuffix(".logic")
     if len(named) == 1 and not name.endswith(".vts"):
         if not name.lower().endswith(".zip") and not content.startswith(b"PK"):
             raise ArchiveError(f"{_shown(name)} cannot be imported; choose a .zip or .vts file.")
-        return _project(stem, _zip_entries(name, content))
+        return _project(_stem(name), _zip_entries(name, content))
     strange = [name for name, _ in named if not name.endswith(".vts")]
     if strange:
         raise ArchiveError(f"{strange[0]} is not a .vts file; import one zip alone, or only .vts files.")
-    return _project(stem, iter(named))
+    sources = [name for name, _ in named if not name.endswith(_TYPES_ENDING)] or [name]
+    return _project(_stem(sources[0]), iter(_in_their_places(named)))
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix(".zip").removesuffix(".vts").removesuffix(".logic")
+
+
+def _in_their_places(named: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """Loose files, the types document where a project has it."""
+    types = [name for name, _ in named if name.endswith(_TYPES_ENDING)]
+    if len(types) > 1:
+        raise ArchiveError(
+            f"{_shown(types[0])} and {_shown(types[1])} both define types; a project has one file of them."
+        )
+    if len(types) == len(named):
+        return named
+    return [(TYPES_PATH if name in types else name, content) for name, content in named]
 
 
 def read_files(name: str, files: Mapping[str, bytes]) -> ProjectArchive:
@@ -202,6 +220,12 @@ def _project(name: str, entries: Iterator[tuple[str, bytes]], *, source: str = "
     manifest = read_manifest(files[MANIFEST_PATH]) if MANIFEST_PATH in files else None
     sources = _sources(files)
     if manifest is None and not sources:
+        types = next((path for path in files if path.endswith(_TYPES_ENDING)), None)
+        if types is not None:
+            raise ArchiveError(
+                f"{_shown(types)} defines types, which alone are no project. Choose it together with the "
+                "sources of Blueprints, or paste it into the types of a project."
+            )
         raise ArchiveError(f"The {source} holds no project: neither {MANIFEST_PATH} nor any .vts source.")
     paths = {source.path for source in sources}
     others = {path: content for path, content in files.items() if path not in paths}
@@ -244,7 +268,7 @@ def _sources(files: dict[str, bytes]) -> tuple[LogicSource, ...]:
     faults: list[str] = []
     size = 0
     for path, content in files.items():
-        if not path.endswith(".vts") or path.endswith(".data.vts"):
+        if not path.endswith(".vts") or path.endswith(_TYPES_ENDING):
             continue
         size += len(content)
         if size > MAX_SOURCES_BYTES:

@@ -5,14 +5,13 @@ import html
 import pytest
 
 from leapter.blueprints import programs, runs, service, types_documents
-from leapter.blueprints.environments import TYPES_PATH
 from leapter.blueprints.importing import import_archive
 from leapter.blueprints.models import BlueprintRevision, source_path
 from leapter.blueprints.service import ShownBlueprint
 from leapter.blueprints.types_documents import TypesDocumentError
 from leapter.db import db, transaction
 from leapter.errors import ChangedMeanwhileError, InvalidInputError, NotFoundError
-from leapter.projects.archive import read_files
+from leapter.projects.archive import TYPES_PATH, read_files
 from leapter.projects.models import Project, ProjectFile
 from leapter.projects.service import get_project
 from tests.world import Person, StoredProject, World

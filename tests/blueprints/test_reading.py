@@ -6,10 +6,9 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from leapter.blueprints import readings, service
-from leapter.blueprints.environments import TYPES_PATH
 from leapter.blueprints.importing import import_archive
 from leapter.blueprints.models import source_path
-from leapter.projects.archive import read_files
+from leapter.projects.archive import TYPES_PATH, read_files
 from tests.blueprints.generated_sources import EXAMPLES
 from tests.blueprints.sources import BROKEN, INPUTS, fee
 from tests.blueprints.test_pages import page_of, soup

@@ -341,6 +341,6 @@ def test_the_types_that_a_document_names_are_part_of_it() -> None:
     ]
     assert [field.is_optional for field in entries["Customer"].fields] == [False, False, True]
     assert entries["Tier"].choices == ('"basic"', '"gold"')
-    assert entries["Euro"].display == "format: currency, currency: EUR"
+    assert entries["Euro"].display == "money in EUR"
     assert specification.main.inputs[0].type_words[-1].type_name == "Customer"
     assert specification_of(document).types == ()

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 import leapter.projects
-from leapter.veritas import Analysis, Environment, Program, RunError, analyze, compile_program
+from leapter.veritas import (
+    Analysis,
+    Environment,
+    Program,
+    RunError,
+    Types,
+    analyze,
+    analyze_types,
+    compile_program,
+)
 
 EXAMPLES = Path(leapter.projects.__file__).parent / "examples"
 MANIFESTS = sorted(EXAMPLES.glob("*/leapter.project"))
@@ -27,15 +36,25 @@ def cases_of(suite: Path) -> list[dict[str, Any]]:
 
 
 @cache
+def types_of(project: Path) -> Types:
+    """What the project's types document defines, without a finding."""
+    document = project / "data/types.data.vts"
+    analysis = analyze_types(document.read_text(encoding="utf-8") if document.exists() else "")
+    assert analysis.findings == ()
+    return analysis.types
+
+
+@cache
 def analysis_of(blueprint: Path) -> Analysis:
     """The Blueprint as it stands among the others of its project."""
     folder = blueprint.parents[1]
+    types = types_of(folder.parent)
     signatures = {}
     for other in folder.glob("*/*.logic.vts"):
-        signature = analyze(other.read_text(encoding="utf-8")).signature
+        signature = analyze(other.read_text(encoding="utf-8"), Environment(types=types)).signature
         assert signature is not None
         signatures[signature.call_identifier] = signature
-    return analyze(blueprint.read_text(encoding="utf-8"), Environment(blueprints=signatures))
+    return analyze(blueprint.read_text(encoding="utf-8"), Environment(types=types, blueprints=signatures))
 
 
 @cache
@@ -55,9 +74,9 @@ def as_json(value: object) -> str:
     return json.dumps(json.loads(json.dumps(value), parse_int=float), sort_keys=True)
 
 
-def test_there_are_two_projects_with_six_blueprints() -> None:
+def test_there_are_two_projects_with_seven_blueprints() -> None:
     assert [path.parent.name for path in MANIFESTS] == ["consumer-lending", "parcel-shipping"]
-    assert len(BLUEPRINTS) == 6
+    assert len(BLUEPRINTS) == 7
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.parent.name)
@@ -73,9 +92,19 @@ def test_blueprint_has_no_finding(path: Path) -> None:
     assert [str(finding) for finding in analysis_of(path).findings] == []
 
 
-def test_one_blueprint_calls_others() -> None:
+def test_a_blueprint_of_each_calls_others() -> None:
     calls = {path.parent.name: analysis_of(path).calls for path in BLUEPRINTS if analysis_of(path).calls}
-    assert calls == {"checkout-offer": {"parcel_price", "delivery_promise"}}
+    assert calls == {
+        "checkout-offer": {"parcel_price", "delivery_promise"},
+        "loan-application": {"instalment_plan", "loan_decision"},
+    }
+
+
+def test_one_blueprint_uses_types_of_its_project() -> None:
+    (path,) = [path for path in BLUEPRINTS if analysis_of(path).uses_types]
+    assert path.parent.name == "loan-application"
+    types = types_of(path.parents[2])
+    assert list(types.definitions) == ["Employment", "Euro", "Applicant"]
 
 
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=lambda path: path.parent.name)
