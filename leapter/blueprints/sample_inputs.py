@@ -1,17 +1,14 @@
 """Inputs to try a Blueprint with: shown in curl lines, filled into the Run panel."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
-
-from sqlalchemy import select
 
 from leapter import veritas
 from leapter.blueprints import programs
 from leapter.blueprints.models import Blueprint
 from leapter.blueprints.programs import LinkedProgram
-from leapter.db import db
-from leapter.projects.models import ProjectFile
+from leapter.blueprints.suite_files import list_suites
 
 # A sample that needs more is not worth the wait of the page that shows it.
 _LIMITS = veritas.Limits(statements=50_000, wall_time_s=0.1)
@@ -29,7 +26,7 @@ def sample_inputs(blueprint: Blueprint) -> dict[str, Any]:
         return {}
     made = veritas.example_inputs(program.signature)
     tried = (inputs for inputs in (*_suite_inputs(blueprint), made) if _runs(program, inputs))
-    return next(tried, made)
+    return dict(next(tried, made))
 
 
 def program_in_force(blueprint: Blueprint) -> LinkedProgram | None:
@@ -42,30 +39,12 @@ def program_in_force(blueprint: Blueprint) -> LinkedProgram | None:
         return None
 
 
-def _suite_inputs(blueprint: Blueprint) -> Iterator[dict[str, Any]]:
-    folder = f"logic/{blueprint.slug}/tests/"
-    suites = db.session.scalars(
-        select(ProjectFile.content)
-        .where(ProjectFile.project_id == blueprint.project_id)
-        .where(ProjectFile.path.startswith(folder, autoescape=True))
-        .order_by(ProjectFile.path)
-    )
-    left = _MAX_CASES
-    for content in suites:
-        try:
-            suite = json.loads(content)
-        except ValueError:
-            continue  # kept as it came, and not read before
-        cases = suite.get("testCases") if isinstance(suite, dict) else None
-        for case in cases if isinstance(cases, list) else ():
-            if left and isinstance(case, dict) and not case.get("expectsError"):
-                left -= 1
-                inputs = case.get("input")
-                if isinstance(inputs, dict):
-                    yield inputs
+def _suite_inputs(blueprint: Blueprint) -> Iterator[Mapping[str, object]]:
+    cases = (case for stored in list_suites(blueprint) for case in stored.suite.cases)
+    return islice((case.inputs for case in cases if not case.expects_error), _MAX_CASES)
 
 
-def _runs(program: LinkedProgram, inputs: dict[str, Any]) -> bool:
+def _runs(program: LinkedProgram, inputs: Mapping[str, object]) -> bool:
     try:
         program.run(inputs, limits=_LIMITS)
     except veritas.RunError:

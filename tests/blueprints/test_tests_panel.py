@@ -10,10 +10,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from leapter import veritas
-from leapter.blueprints import service, suite_files, suite_texts, tests_panel
+from leapter.blueprints import service, suite_files, suite_texts, tests_panel, trials
+from leapter.blueprints.importing import import_archive
 from leapter.blueprints.models import Blueprint
 from leapter.db import db
 from leapter.errors import ChangedMeanwhileError, InvalidInputError, NotFoundError
+from leapter.projects.archive import read_files
 from leapter.projects.models import ProjectFile
 from leapter.projects.service import change_settings
 from tests.blueprints.sources import BROKEN
@@ -113,6 +115,11 @@ class Scene:
         return self.client.post(f"{self.url}/put-in-force", data=data, follow_redirects=True)
 
 
+def calling(expression: str) -> str:
+    """A Blueprint without inputs whose output is `expression`."""
+    return f"//* Caller\nfunction f() -> out: number {{\n//* Ask\nout = {expression};\n}}\n"
+
+
 def text_of(element: Any) -> str:
     assert element is not None
     return " ".join(element.text.split())
@@ -200,6 +207,41 @@ def test_an_error_links_to_the_line_that_it_ended_at(world: World) -> None:
     link = result.select_one("a")["href"]  # type: ignore[union-attr]  # text_of saw it
     assert link == f"{tested.url}?view=source&revision=newest#L15"
     assert BeautifulSoup(tested.client.get(link).data, "html.parser").select_one("#L15") is not None
+
+
+def test_where_the_newest_revision_has_errors_the_line_is_shown_in_the_one_in_force(world: World) -> None:
+    heavy = {"id": "x", "label": "31 kg", "input": {"weight_kg": 31}, "expectedOutput": {"price": 1}}
+    tested = Scene(world, heavy, source=REFUSING)
+    tested.save(BROKEN)
+    link = tested.run().select_one(".case-result a")
+    assert link is not None
+    assert str(link["href"]).endswith("?view=source&revision=in-force#L15")
+
+
+def test_an_error_in_a_blueprint_that_is_called_names_that_one(world: World) -> None:
+    ada = world.person()
+    caller = calling("parcel_price(weight_kg: 31).price")
+    project = world.project(ada, blueprints={"parcel-price": REFUSING, "caller": caller})
+    world.suite(project, {"id": "a", "label": "A", "expectedOutput": {"out": 1}}, slug="caller")
+    url = f"/projects/{project.id}/blueprints/{project.blueprints['caller']}/tests"
+    page = BeautifulSoup(ada.client.post(url, data={"all": "y"}).data, "html.parser")
+    assert "Too heavy. At line 15 of parcel_price, “Refuse it”" in text_of(page.select_one(".case-result"))
+
+
+def test_an_import_says_how_its_tests_fare(world: World) -> None:
+    ada = world.person()
+    files = {
+        "logic/parcel-price/parcel-price.logic.vts": PRICE.encode(),
+        "logic/parcel-price/tests/prices.test.json": suite_text(PASSES, FAILS),
+        "tests/stray.test.json": suite_text(PASSES),
+    }
+    report = import_archive(ada.actor, read_files("shop", files))
+    assert report.notes == (
+        "1 of 2 tests fails.",
+        "Parcel Price: 1 of 2 tests fails.",
+        "tests/stray.test.json is beside no Blueprint, so it is kept and not run.",
+    )
+    assert report.blueprints[0].in_force is not None  # nothing was in force before that it could break
 
 
 def test_one_suite_runs_alone(world: World) -> None:
@@ -659,6 +701,42 @@ def test_many_failing_cases_are_kept_in_part_and_counted(world: World) -> None:
     assert held is not None
     assert len(held.select("details")) == 10
     assert "And 2 more." in text_of(held)
+
+
+def test_where_green_tests_are_demanded_nothing_comes_into_force_by_itself(world: World) -> None:
+    tested = Scene(world, PASSES, source=PRICE.replace("weight_kg * 2.5", "rate(kg: weight_kg).euros"))
+    change_settings(
+        tested.person.actor,
+        tested.project.id,
+        ignores_unknown_inputs=False,
+        keeps_run_data=False,
+        demands_green_tests=True,
+    )
+    assert tested.number_in_force() is None
+    rate = "//* Rate\nfunction f(kg: number) -> euros: number {\n//* Dear\neuros = kg * 9;\n}\n"
+    service.create_blueprint(tested.person.actor, tested.project.id, source=rate)
+    assert tested.number_in_force() is None
+    assert "Put into force" in text_of(tested.page("").select_one(".held"))
+    assert "1 of 1 tests fails" in text_of(tested.page("/put-in-force"))
+    assert tested.put_in_force().status_code == 422
+
+
+def test_a_project_that_changes_while_tests_run_is_looked_at_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tested = Scene(world, PASSES)
+    judge = trials.judge
+
+    def change_meanwhile(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(trials, "judge", judge)
+        source = calling("parcel_price(weight_kg: 1).price")
+        service.create_blueprint(tested.person.actor, tested.project.id, source=source)
+        return judge(*arguments, **options)
+
+    monkeypatch.setattr(trials, "judge", change_meanwhile)
+    renamed = PRICE.replace("Parcel Price", "Parcel Cost")
+    assert "Caller could not run any more with it. Revision 1 stays in force." in tested.save(renamed)
+    assert tested.number_in_force() == 1
 
 
 # ---- verbs ----
