@@ -13,8 +13,9 @@ import pytest
 from leapter.veritas import Limits, RunError, program
 from leapter.veritas.numbers import number_to_text
 from leapter.veritas.recorder import TracedState
-from leapter.veritas.trace import MAX_EVENTS
 from leapter.veritas.values import ABSENT, NULL, from_code_units
+
+_MOST_VALUES = 100_000
 
 
 def documents(trace: dict[str, Any]) -> list[dict[str, Any]]:
@@ -40,9 +41,13 @@ def events(trace: dict[str, Any], *members: str) -> list[Any]:
 
 
 @contextmanager
-def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
-    """Gives the variables at each event of the runs inside it, taken in the very moment, without patches."""
-    seen: list[dict[str, Any]] = []
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any] | None]]:
+    """Gives the variables at each event of the runs inside it, taken in the very moment, without patches.
+
+    Looking takes time, which the run has little of: None stands for what was not looked at any more.
+    """
+    seen: list[dict[str, Any] | None] = []
+    looked = [0]
 
     class Watching(TracedState):
         def __init__(self, limits: Limits) -> None:
@@ -58,7 +63,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
                     frames.append({})
                 frames[-1].update(zip(mark.names, entry[2:], strict=True))
                 if mark.event:
-                    seen.append(_plain(frames[-1]) if len(seen) < MAX_EVENTS else {})
+                    seen.append(_plain(frames[-1], looked) if looked[0] < _MOST_VALUES else None)
                 if mark.event == "return" and len(frames) > 1:
                     frames.pop()
 
@@ -69,11 +74,12 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
         yield seen
 
 
-def _plain(variables: dict[str, object]) -> dict[str, Any]:
-    return {name: _json(value, []) for name, value in variables.items() if value is not ABSENT}
+def _plain(variables: dict[str, object], looked: list[int]) -> dict[str, Any]:
+    return {name: _json(value, [], looked) for name, value in variables.items() if value is not ABSENT}
 
 
-def _json(value: Any, around: list[Any]) -> Any:
+def _json(value: Any, around: list[Any], looked: list[int]) -> Any:
+    looked[0] += 1
     if isinstance(value, bool):
         return value
     if isinstance(value, float):
@@ -90,9 +96,11 @@ def _json(value: Any, around: list[Any]) -> Any:
         return "(nested too deeply)"
     around = [*around, value]
     if isinstance(value, list):
-        return [_json(element, around) for element in value]
+        return [_json(element, around, looked) for element in value]
     return {
-        from_code_units(key): _json(member, around) for key, member in value.items() if member is not ABSENT
+        from_code_units(key): _json(member, around, looked)
+        for key, member in value.items()
+        if member is not ABSENT
     }
 
 
