@@ -9,13 +9,15 @@ from leapter.veritas.limits import Limits
 from leapter.veritas.numbers import number_to_text
 from leapter.veritas.paths import member_path
 from leapter.veritas.signature import Parameter
-from leapter.veritas.state import State
+from leapter.veritas.state import BYTES_PER_CHARACTER_OUTSIDE, TEXT_BYTES, State
 from leapter.veritas.types import Type
 from leapter.veritas.values import ABSENT, NULL, from_code_units, to_code_units
 
 # Objects and lists inside each other, in inputs and in outputs.
 MAX_DEPTH = 64
 _MOST_FAULTS = 100
+# As a tuple: `list | dict` would be made anew each time.
+_NESTED = (list, dict)
 _NUMBER_TYPES = frozenset((float, int))
 
 
@@ -322,8 +324,11 @@ def _large_number(value: float, output: Parameter) -> object:
 
 def _text_out(state: State, text: str) -> str:
     # The same text may stand in many places; each is a copy of its own, at the latest in the JSON.
-    state.copy_text(len(text))
-    return from_code_units(text)
+    allocated = state.allocated + (TEXT_BYTES + BYTES_PER_CHARACTER_OUTSIDE * len(text))
+    if allocated > state.max_allocated:
+        state.copy_text(len(text))
+    state.allocated = allocated
+    return text if text.isascii() else from_code_units(text)
 
 
 def _nested(state: State, value: object, output: Parameter, depth: int) -> object:
@@ -336,8 +341,10 @@ def _nested(state: State, value: object, output: Parameter, depth: int) -> objec
         state.elements(len(value), len(value))
         state.work(len(value))
         return [
-            _nested(state, element, output, depth + 1)
-            if isinstance(element, list | dict)
+            _text_out(state, element)
+            if type(element) is str
+            else _nested(state, element, output, depth + 1)
+            if isinstance(element, _NESTED)
             else output_value(state, element, output)
             for element in value
         ]
@@ -346,7 +353,7 @@ def _nested(state: State, value: object, output: Parameter, depth: int) -> objec
     state.work(len(members))
     return {
         _text_out(state, key): _nested(state, member, output, depth + 1)
-        if isinstance(member, list | dict)
+        if isinstance(member, _NESTED)
         else output_value(state, member, output)
         for key, member in members.items()
         if member is not ABSENT

@@ -21,6 +21,7 @@ from leapter.veritas.compile_expressions import ExpressionCompiler, Operand
 from leapter.veritas.errors import BlueprintThrown, Node
 from leapter.veritas.infer import Inference, infer
 from leapter.veritas.literals import literal_value
+from leapter.veritas.methods import push_one
 from leapter.veritas.numbers import round_scaled
 from leapter.veritas.shapes import LIST, Shape
 from leapter.veritas.state import State
@@ -102,6 +103,7 @@ RUNTIME: dict[str, object] = {
     },
     **{f"direct_{name}": function for name, function in DIRECT_MATH.items()},
     "round_scaled": round_scaled,
+    "push_one": push_one,
     "len": len,
     "float": float,
     "invoke": invoke,
@@ -399,7 +401,7 @@ class FunctionCompiler(ExpressionCompiler):
         if isinstance(target, ast.Name):
             if assignment.operator == "=":
                 return [self._assign(f"v_{target.name}", self._expression(assignment.value))]
-            old = Operand(self._name(f"v_{target.name}"), self._variables[target.name], None)
+            old = Operand(self._name(f"v_{target.name}"), self._shapes[id(target)], None)
             value = self._operation(assignment.operator[0], old, self._operand(assignment.value))
             return [self._assign(f"v_{target.name}", value)]
         if isinstance(target, ast.Property):
@@ -431,15 +433,18 @@ class FunctionCompiler(ExpressionCompiler):
         for branch in conditional:
             self._mark(branch.notes, branch.line)
             test = self._condition(cast(ast.Expression, branch.condition))
-            pieces.append((test, self._branch(branch), self._line))
-        last: list[py.stmt] = []
+            pieces.append((test, self._branch(choose, branch), self._line))
         if otherwise:
             self._mark(otherwise[0].notes, otherwise[0].line)
-            last = self._branch(otherwise[0])
-        return self._chain(pieces, last)
+            return self._chain(pieces, self._branch(choose, otherwise[0]))
+        return self._chain(pieces, self._no_branch(choose))
 
-    def _branch(self, branch: ast.Branch) -> list[py.stmt]:
+    def _branch(self, choose: ast.Choose, branch: ast.Branch) -> list[py.stmt]:
         return self._body(branch.body, is_checked=False)
+
+    def _no_branch(self, choose: ast.Choose) -> list[py.stmt]:
+        """What is done where there is no `else` and no condition holds."""
+        return []
 
     def _chain(self, pieces: list[tuple[py.expr, list[py.stmt], int]], last: list[py.stmt]) -> list[py.stmt]:
         """The first piece whose test holds runs, else `last`."""

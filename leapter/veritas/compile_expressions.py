@@ -29,6 +29,8 @@ _GENERIC_OPERATORS = {
 _ARITHMETIC: dict[str, type[py.operator]] = {"+": py.Add, "-": py.Sub, "*": py.Mult}
 _ORDER: dict[str, type[py.cmpop]] = {"<": py.Lt, "<=": py.LtE, ">": py.Gt, ">=": py.GtE}
 
+_EXTREMES: dict[str, type[py.cmpop]] = {"min": py.Lt, "max": py.Gt}
+
 _LAVISH = frozenset(("sort", "add_duration", "subtract_duration"))
 # Runtime functions that make no text, list or object; a loop with any other measures its memory.
 _FRUGAL = frozenset(
@@ -239,8 +241,36 @@ class ExpressionCompiler(CodeBuilder):
             direct = DIRECT_MATH.get(callee.name)
             if direct is not None and self._shapes[id(call.arguments[0].value)].only(NUMBER):
                 return self._call(f"direct_{callee.name}", *self._values(call))
+            if callee.name in _EXTREMES and len(call.arguments) == 2:
+                return self._extreme(callee.name, call)
             return self._run(f"math_{callee.name}", *self._values(call))
-        return self._run(f"method_{callee.name}", self._expression(callee.target), *self._values(call))
+        function = (
+            "push_one" if callee.name == "push" and len(call.arguments) == 1 else f"method_{callee.name}"
+        )
+        return self._run(function, self._expression(callee.target), *self._values(call))
+
+    def _extreme(self, name: str, call: ast.Call) -> py.expr:
+        """`Math.min` or `Math.max` of two. Where neither is less, they are equal, zeros of either sign or not
+        numbers, and the long way tells.
+        """
+        slow = f"math_{name}"
+        left, right = self._values(call)
+        if not all(self._shapes[id(argument.value)].only(NUMBER) for argument in call.arguments):
+            return self._run(slow, left, right)
+        first, left = self._twice(left)
+        second, right = self._twice(right)
+        return self._choice(
+            self._compare(first, _EXTREMES[name], second),
+            left,
+            self._choice(self._compare(right, _EXTREMES[name], left), right, self._run(slow, left, right)),
+        )
+
+    def _twice(self, value: py.expr) -> tuple[py.expr, py.expr]:
+        """Code for the first use of a value, and for those after it."""
+        if isinstance(value, py.Name | py.Constant):
+            return value, value
+        name = self._temporary()
+        return self._keep(name, value), self._name(name)
 
     def _direct_round(self, call: ast.Call) -> py.expr | None:
         """`round` of what is known to be a number, to a literal count of decimals."""

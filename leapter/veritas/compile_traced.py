@@ -26,19 +26,27 @@ class _TracedCompiler(FunctionCompiler):
         self._model_id = model_id
         # Whether the values of a `var` come with its declarators, of which there are several.
         self._tells_each = False
+        # The `choose` that has begun, but has not been told of, while a condition of a branch is looked at.
+        self._untold: dict[str, str] = {}
+        self.names["untold"] = self._untold
 
-    def _record(self, event: str, *variables: str) -> py.stmt:
-        """Code that records an event at the present node, with the values that `variables` have."""
+    def _record(self, event: str, *variables: str, at: str = "", after: str = "") -> py.stmt:
+        """Code that records an event at the present node, or at the one with the id `at`, with the values
+        that `variables` have. With `after`, the node with that id has begun just before.
+        """
         when = py.Call(func=self._name("now"), args=[], keywords=[], lineno=self._line, col_offset=0)
         values = [self._name(f"v_{name}") for name in variables]
-        elements: list[py.expr] = [self._new_mark(event, variables), when, *values]
+        elements: list[py.expr] = [self._new_mark(event, variables, at=at, after=after), when, *values]
         entry = py.Tuple(elts=elements, ctx=py.Load(), lineno=self._line, col_offset=0)
         return self._evaluate(self._call("e", entry))
 
-    def _new_mark(self, event: str, variables: tuple[str, ...] = ()) -> py.expr:
+    def _new_mark(
+        self, event: str, variables: tuple[str, ...] = (), *, at: str = "", after: str = ""
+    ) -> py.expr:
         name = f"k{self._line}_{len(self.names)}"
-        node = self._nodes[self._line]
-        self.names[name] = Mark(node.id, event, variables, self._model_id if event == "start" else "")
+        node_id = at or self._nodes[self._line].id
+        model_id = self._model_id if event == "start" else ""
+        self.names[name] = Mark(node_id, event, variables, model_id=model_id, after=after)
         return self._name(name)
 
     # Functions
@@ -81,6 +89,8 @@ class _TracedCompiler(FunctionCompiler):
             return [*super()._statement(statement), self._record("statement")]
         own_line = len(self._nodes)
         code = super()._statement(statement)
+        if isinstance(statement, ast.Choose) and not self._shared_count:
+            return code
         line, self._line = self._line, own_line
         code.insert(0, self._record("statement"))
         self._line = line
@@ -92,8 +102,17 @@ class _TracedCompiler(FunctionCompiler):
             code.append(self._record("", declarator.name))
         return code
 
-    def _branch(self, branch: ast.Branch) -> list[py.stmt]:
-        return [self._record("branch"), *super()._branch(branch)]
+    # One record tells of a `choose` and its branch. Where conditions can call, `choose` has to come first.
+
+    def _branch(self, choose: ast.Choose, branch: ast.Branch) -> list[py.stmt]:
+        code = super()._branch(choose, branch)
+        if self._shared_count:
+            return [self._record("branch"), *code]
+        self._untold[branch.notes.node_id] = choose.notes.node_id
+        return [self._record("branch", after=choose.notes.node_id), *code]
+
+    def _no_branch(self, choose: ast.Choose) -> list[py.stmt]:
+        return [] if self._shared_count else [self._record("statement", at=choose.notes.node_id)]
 
     def _row(self, table: ast.Decide, row: ast.TableRow) -> list[py.stmt]:
         return [*super()._row(table, row), self._record("row", *_names(table.targets))]

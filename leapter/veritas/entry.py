@@ -11,7 +11,7 @@ from typing import Any, cast
 from leapter.veritas.boundary import Converter, Faults, default_value, output_value, plain_numbers
 from leapter.veritas.inputs import InputConverters
 from leapter.veritas.signature import Parameter, Signature
-from leapter.veritas.state import State
+from leapter.veritas.state import BYTES_PER_CHARACTER_OUTSIDE, TEXT_BYTES, State
 from leapter.veritas.values import ABSENT, to_code_units
 
 # `read(inputs, faults)` gives the arguments; `write(state, results)` the outputs as JSON.
@@ -26,17 +26,27 @@ _SHORT = 50
 def reader_of(signature: Signature) -> Reader:
     """Names of inputs are identifiers of ASCII, so they can stand in the code as they are."""
     converters = InputConverters(signature.types)
-    lines = ["def read(inputs, faults):", "  get = inputs.get"]
+    lines = ["def read(inputs, faults):", "  get = inputs.get", "  missing = 0"]
     if any(parameter.base.kind == "text" for parameter in signature.inputs):
         lines.append("  longest = faults.limits.string_characters")
     names: dict[str, object] = {"MISSING": MISSING, "type": type, "float": float, "int": int, "str": str}
     for position, parameter in enumerate(signature.inputs):
         value = f"x{position}"
         lines.append(f"  {value} = get({parameter.name!r}, MISSING)")
-        lines += _fast_path(value, position, parameter, names)
+        taken = _fast_path(value, position, parameter, names)
+        if parameter.has_default and not isinstance(parameter.default, list | dict):
+            # What cannot change may be given to each run as it is.
+            names[f"default{position}"] = default_value(parameter.default)
+            lines += [
+                f"  if {value} is MISSING:",
+                f"    missing += 1; {value} = default{position}",
+                "  else:",
+            ]
+            taken = [f"  {line}" for line in taken]
+        lines += taken
         names[f"slow{position}"] = _slow_path(parameter, converters.of_input(parameter))
     results = "".join(f"x{position}, " for position in range(len(signature.inputs)))
-    lines.append(f"  return ({results})")
+    lines += ["  if missing: faults.missing += missing", f"  return ({results})"]
     return _function("\n".join(lines), names, "read")
 
 
@@ -81,7 +91,8 @@ def _fast_path(value: str, position: int, parameter: Parameter, names: dict[str,
         return [
             "  y = None",
             f"  if type({value}) is list and len({value}) <= {_SHORT}:",
-            f"    y = [v for v in {value} if type(v) is float and v - v == 0.0]",
+            f"    y = [v if type(v) is float else float(v) for v in {value}",
+            "         if type(v) is float and v - v == 0.0 or type(v) is int and -1e15 < v < 1e15]",
             f"    if len(y) != len({value}): y = None",
             "  if y is None or len(y) > faults.limits.list_elements:",
             f"    y = plain_numbers({value}, faults.limits.list_elements)",
@@ -114,6 +125,8 @@ def writer_of(signature: Signature) -> Writer:
         "type": type,
         "float": float,
         "int": int,
+        "str": str,
+        "len": len,
         "convert": output_value,
     }
     if signature.outputs:
@@ -122,9 +135,13 @@ def writer_of(signature: Signature) -> Writer:
     for position, output in enumerate(signature.outputs):
         value = f"x{position}"
         names[f"output{position}"] = output
+        allocated = f"state.allocated + {TEXT_BYTES} + {BYTES_PER_CHARACTER_OUTSIDE} * len({value})"
         lines += [
             f"  if type({value}) is float and -9007199254740992.0 <= {value} <= 9007199254740992.0:",
             f"    outputs[{output.name!r}] = int({value}) if {value}.is_integer() else {value}",
+            f"  elif type({value}) is str and {value}.isascii() and ({allocated}) <= state.max_allocated:",
+            f"    state.allocated = {allocated}",
+            f"    outputs[{output.name!r}] = {value}",
             f"  elif {value} is not ABSENT:",
             f"    outputs[{output.name!r}] = convert(state, {value}, output{position})",
         ]

@@ -7,6 +7,7 @@ from leapter.veritas.literals import literal_value
 from leapter.veritas.shapes import (
     ANYTHING,
     IS_ABSENT,
+    NOTHING,
     Shape,
     Shaper,
     binary_shape,
@@ -89,19 +90,45 @@ def _declare(body: list[ast.Statement], variables: dict[str, Shape]) -> None:
 
 
 class _Tracer:
+    """Goes through a function in the order of the source.
+
+    A local is absent until it is assigned. But where its first mention is its initialiser (or the header of
+    its `for … in`), and the others are in the same block, it is never seen absent: each way to them leads
+    past the first.
+    """
+
     def __init__(self, shaper: Shaper, variables: dict[str, Shape]) -> None:
         self._shaper = shaper
         self._variables = variables
+        # The locals that the blocks around the present statement begin with their value, by block.
+        self._begun: list[list[str]] = [[]]
 
     def body(self, body: list[ast.Statement]) -> None:
         for statement in body:
             self._statement(statement)
 
+    def _block(self, body: list[ast.Statement], *begun: str) -> None:
+        self._begun.append(list(begun))
+        self.body(body)
+        self._shaper.ended.update(self._begun.pop())
+
+    def _begin(self, name: str) -> bool:
+        """Whether `name` has not been mentioned before this; if so, it is from here to the block's end."""
+        if name not in self._shaper.mentioned and self._variables[name] is _ABSENT:
+            self._variables[name] = NOTHING
+        elif name not in self._shaper.ended:
+            return False
+        self._shaper.ended.discard(name)
+        return True
+
     def _statement(self, statement: ast.Statement) -> None:
         if isinstance(statement, ast.Var):
             for declarator in statement.declarators:
                 if declarator.initial is not None:
-                    self._add(declarator.name, self._shaper.shape(declarator.initial))
+                    initial = self._shaper.shape(declarator.initial)
+                    if self._begin(declarator.name):
+                        self._begun[-1].append(declarator.name)
+                    self._add(declarator.name, initial)
         elif isinstance(statement, ast.Assignment):
             self._assign(statement)
         elif isinstance(statement, ast.ExpressionStatement):
@@ -112,7 +139,7 @@ class _Tracer:
             for branch in statement.branches:
                 if branch.condition is not None:
                     self._shaper.shape(branch.condition)
-                self.body(branch.body)
+                self._block(branch.body)
         elif isinstance(statement, ast.Decide):
             for header in statement.inputs:
                 self._shaper.shape(header)
@@ -128,13 +155,15 @@ class _Tracer:
                     self._assign(assignment)
             if statement.condition is not None:
                 self._shaper.shape(statement.condition)
-            self.body(statement.body)
+            self._block(statement.body)
         elif isinstance(statement, ast.ForIn):
-            self._add(statement.variable, self._shaper.element(self._shaper.shape(statement.values)))
-            self.body(statement.body)
+            element = self._shaper.element(self._shaper.shape(statement.values))
+            is_begun = statement.declares and self._begin(statement.variable)
+            self._add(statement.variable, element)
+            self._block(statement.body, *([statement.variable] if is_begun else ()))
         elif isinstance(statement, ast.While):
             self._shaper.shape(statement.condition)
-            self.body(statement.body)
+            self._block(statement.body)
         elif isinstance(statement, ast.Throw):
             self._shaper.shape(statement.value)
 

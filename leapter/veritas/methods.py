@@ -3,7 +3,7 @@
 from leapter.veritas import numbers
 from leapter.veritas.errors import OperationFailed
 from leapter.veritas.operations import join, kind_of, position_of, to_number, to_text
-from leapter.veritas.state import State
+from leapter.veritas.state import BYTES_PER_ELEMENT, LIST_BYTES, State
 from leapter.veritas.values import ABSENT, NULL
 
 
@@ -35,6 +35,18 @@ def push(state: State, target: object, *values: object) -> float:
     state.elements(len(target) + len(values), len(values))
     target.extend(values)
     return float(len(target))
+
+
+def push_one(state: State, target: object, value: object) -> float:
+    """`push` of one value, which a loop may do often."""
+    if type(target) is list:
+        length = len(target)
+        allocated = state.allocated + (LIST_BYTES + BYTES_PER_ELEMENT)
+        if length < state.max_elements and allocated <= state.max_allocated:
+            state.allocated = allocated
+            target.append(value)
+            return length + 1.0
+    return push(state, target, value)
 
 
 def pop(state: State, target: object) -> object:

@@ -17,6 +17,7 @@ _HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]+")
 _INFINITY = {"Infinity": math.inf, "+Infinity": math.inf, "-Infinity": -math.inf}
 # Room for the exact digits of any double (767 significant ones) and for 400 places.
 _EXACT = Context(prec=1200)
+_NO_FRACTIONS = 1.5 * 2.0**52
 
 
 def number_to_text(value: float) -> str:
@@ -163,10 +164,10 @@ def round_half_away(value: float, decimals: float) -> float:
 def round_scaled(value: float, scale: float, decimals: float) -> float:
     """`round_half_away` for 0 to 6 decimals that the compiler knows; `scale` is 10 to their power."""
     scaled = value * scale
-    if -1e9 < scaled < 1e9:
-        whole = round(scaled)
-        if -0.49999 < scaled - whole < 0.49999:
-            return whole / scale
+    # Beyond 2**52 doubles have no fractions, so the sum is rounded: in a third of the time of `round`.
+    whole = scaled + _NO_FRACTIONS - _NO_FRACTIONS
+    if -0.49999 < scaled - whole < 0.49999 and -1e9 < scaled < 1e9:
+        return whole / scale
     return round_half_away(value, decimals)
 
 

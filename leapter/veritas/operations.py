@@ -4,13 +4,24 @@ import math
 
 from leapter.veritas.errors import OperationFailed
 from leapter.veritas.numbers import divide, modulo, number_to_text, text_to_number
-from leapter.veritas.state import BYTES_PER_CHARACTER, BYTES_PER_MEMBER, TEXT_BYTES, State
+from leapter.veritas.state import (
+    BYTES_PER_CHARACTER,
+    BYTES_PER_ELEMENT,
+    BYTES_PER_MEMBER,
+    LIST_BYTES,
+    TEXT_BYTES,
+    State,
+)
 from leapter.veritas.values import ABSENT, NULL, Record
 
 # Lists inside lists, when they become text.
 MAX_TEXT_DEPTH = 64
 # Texts up to this length are compared without being accounted for.
 _SHORT = 1000
+# As tuples: `list | dict` would be made anew each time, which takes longer than the test.
+_OBJECTS = (list, dict)
+_TEXTUAL = (str, list, dict)
+_INDEXED = (list, str)
 
 
 def kind_of(value: object) -> str:
@@ -90,7 +101,7 @@ def join(state: State, values: list[object], separator: str, depth: int = 1) -> 
 def add(state: State, left: object, right: object) -> float | str:
     if isinstance(left, float) and isinstance(right, float):
         return left + right
-    if isinstance(left, str | list | dict) or isinstance(right, str | list | dict):
+    if isinstance(left, _TEXTUAL) or isinstance(right, _TEXTUAL):
         return concatenate(state, left, right)
     return to_number(state, left) + to_number(state, right)
 
@@ -127,7 +138,7 @@ def minus(state: State, value: object) -> float:
 
 
 def _primitive(state: State, value: object) -> object:
-    return to_text(state, value) if isinstance(value, list | dict) else value
+    return to_text(state, value) if isinstance(value, _OBJECTS) else value
 
 
 def _text_pair(state: State, left: object, right: object) -> tuple[str, str] | None:
@@ -182,8 +193,8 @@ def loosely_equal(state: State, left: object, right: object) -> bool:
         return right is NULL or right is ABSENT
     if right is NULL or right is ABSENT:
         return False
-    left_is_object = isinstance(left, list | dict)
-    right_is_object = isinstance(right, list | dict)
+    left_is_object = isinstance(left, _OBJECTS)
+    right_is_object = isinstance(right, _OBJECTS)
     if left_is_object and right_is_object:
         return left is right
     if left_is_object:
@@ -198,7 +209,7 @@ def loosely_equal(state: State, left: object, right: object) -> bool:
 def get_property(state: State, target: object, name: str) -> object:
     if isinstance(target, dict):
         return target.get(name, ABSENT)
-    if isinstance(target, list | str):
+    if isinstance(target, _INDEXED):
         if name == "length":
             return float(len(target))
         return ABSENT
@@ -226,7 +237,7 @@ def _position(state: State, index: object) -> int:
 
 
 def get_index(state: State, target: object, index: object) -> object:
-    if isinstance(target, list | str):
+    if isinstance(target, _INDEXED):
         position = int(index) if type(index) is float and 0.0 <= index < 1e9 else -1
         if position != index:
             position = _position(state, index)
@@ -289,7 +300,12 @@ def elements_of(state: State, values: object) -> list[object]:
 
 
 def new_list(state: State, values: list[object]) -> list[object]:
-    state.elements(len(values), len(values))
+    length = len(values)
+    allocated = state.allocated + (LIST_BYTES + BYTES_PER_ELEMENT * length)
+    if length <= state.max_elements and allocated <= state.max_allocated:
+        state.allocated = allocated
+    else:
+        state.elements(length, length)
     return values
 
 

@@ -1,10 +1,10 @@
 """A compiled Blueprint."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Lock
 from time import perf_counter_ns
-from typing import Protocol, cast
+from typing import NamedTuple, cast
 
 from leapter.veritas import ast
 from leapter.veritas.analysis import analyze
@@ -26,30 +26,19 @@ from leapter.veritas.values import ABSENT
 _MOST_COMPARED = 1_000
 
 _compiling = Lock()
+_new_outcome = tuple.__new__
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a run gave: `outputs` is ready for JSON; `warnings` names inputs that were ignored; `trace` is
     there where one was asked for.
     """
 
+    # A tuple, since a frozen dataclass takes six times as long to make: a tenth of a small run.
     outputs: dict[str, object]
     warnings: tuple[str, ...]
     statements: int
     trace: Trace | None
-
-
-# The setters of the slots. A frozen dataclass's own constructor takes three times as long, which is a tenth
-# of a small run.
-_set_outputs = cast("_Setter", Outcome.__dict__["outputs"]).__set__
-_set_warnings = cast("_Setter", Outcome.__dict__["warnings"]).__set__
-_set_statements = cast("_Setter", Outcome.__dict__["statements"]).__set__
-_set_trace = cast("_Setter", Outcome.__dict__["trace"]).__set__
-
-
-class _Setter(Protocol):
-    def __set__(self, instance: object, value: object, /) -> None: ...
 
 
 class Program:
@@ -124,30 +113,28 @@ class Program:
                 state.measure(results)
             outputs = self._write(state, results)
         except RunError as error:
-            self._locate(error)
+            untold = self._locate(error)
             if trace:
-                error.trace = cast(TracedState, state).failed(error)
+                error.trace = cast(TracedState, state).failed(error, untold)
             # The traceback holds every value of the run; it goes, so that memory does.
             raise error.with_traceback(None) from None
         except (MemoryError, RecursionError) as error:
             exceeded = LimitExceeded(
                 "allocation_bytes", limits.allocation_bytes, "The run needs more memory than there is."
             )
-            self._locate(exceeded.with_traceback(error.__traceback__))
+            untold = self._locate(exceeded.with_traceback(error.__traceback__))
             if trace:
-                exceeded.trace = cast(TracedState, state).failed(exceeded)
+                exceeded.trace = cast(TracedState, state).failed(exceeded, untold)
             raise exceeded.with_traceback(None) from None
-        outcome = object.__new__(Outcome)
-        _set_outputs(outcome, outputs)
-        _set_warnings(outcome, warnings)
-        _set_statements(outcome, state.statements)
-        _set_trace(outcome, cast(TracedState, state).finished() if trace else None)
-        return outcome
+        told = cast(TracedState, state).ended() if trace else None
+        return _new_outcome(Outcome, (outputs, warnings, state.statements, told))
 
     def _traced_code(self, library: Mapping[str, "Program"]) -> Code:
         """The code that records. It is compiled here, with that of all that can be called, and not within
         the time of a run.
         """
+        if self._traced is not None and not self.calls:
+            return self._traced
         pending, seen = [self], {self}
         while pending:
             program = pending.pop()
@@ -222,17 +209,19 @@ class Program:
                 faults.add(shown, f"is not an input of this Blueprint{hint}")
         return tuple(warnings)
 
-    def _locate(self, error: RunError) -> None:
+    def _locate(self, error: RunError) -> Mapping[str, str]:
         """Says on `error` where it happened, from its traceback: the innermost code that was running, and the
-        calls that led there.
+        calls that led there. Returns what that code does not record; see `TracedState.failed`.
         """
+        names: Mapping[str, object] = {}
         node: Node | None = None
         calls: list[Node] = []
         traceback = error.__traceback__
         while traceback is not None:
             frame = traceback.tb_frame
             if frame.f_code.co_filename == FILENAME:
-                node = cast("tuple[Node, ...]", frame.f_globals["nodes"])[traceback.tb_lineno]
+                names = frame.f_globals
+                node = cast("tuple[Node, ...]", names["nodes"])[traceback.tb_lineno]
             elif frame.f_code is Program.call.__code__ and node is not None:
                 calls.append(node)
             traceback = traceback.tb_next
@@ -243,6 +232,7 @@ class Program:
             if calls and calls[-1] is node:
                 calls.pop()  # It happened in the call itself, before the callee began.
         error.calls = tuple(calls)
+        return cast("Mapping[str, str]", names.get("untold", {}))
 
     def _own(self, error: RunError) -> None:
         """Gives an output's node, which the boundary names, the Blueprint that it is in."""

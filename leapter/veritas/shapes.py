@@ -134,6 +134,10 @@ class Shaper:
         # Everything that is ever stored into some list after it was made. Lists have aliases, so it
         # is one for all.
         self.stored = NOTHING
+        # The variables that have been mentioned, and those that have a value for certain in one block only,
+        # which has ended: here they may be absent.
+        self.mentioned: set[str] = set()
+        self.ended: set[str] = set()
 
     def element(self, shape: Shape) -> Shape:
         if not shape.kinds & LIST:
@@ -154,7 +158,10 @@ class Shaper:
 
     def _shape(self, expression: ast.Expression) -> Shape:
         if isinstance(expression, ast.Name):
-            return self.variables.get(expression.name, ANYTHING)
+            name = expression.name
+            self.mentioned.add(name)
+            shape = self.variables.get(name, ANYTHING)
+            return join(shape, _ABSENT) if name in self.ended else shape
         if isinstance(expression, ast.Literal):
             return shape_of_literal(expression.value)
         if isinstance(expression, ast.Binary):

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from leapter.veritas.errors import LimitExceeded, OperationFailed
-from leapter.veritas.limits import Limits
+from leapter.veritas.limits import DEFAULT_LIMITS, Limits
 from leapter.veritas.numbers import number_to_text
 
 # The clock is read once in this many statements (50 ns against some 4 µs) …
@@ -17,7 +17,7 @@ _WORK_PER_CHECK = 200_000
 
 TEXT_BYTES = 64
 BYTES_PER_CHARACTER = 2
-_BYTES_PER_CHARACTER_OUTSIDE = 6
+BYTES_PER_CHARACTER_OUTSIDE = 6
 _SHORT_TEXT = 100
 # With the 100 bytes that it takes to know each list and object again while the memory is measured.
 LIST_BYTES = 170
@@ -52,24 +52,33 @@ class State:
     # The Blueprints that this run can call, by call identifier.
     library: Mapping[str, Callee] = MappingProxyType({})
     is_traced = False
+    limits = DEFAULT_LIMITS
+    max_elements = DEFAULT_LIMITS.list_elements
+    max_text = DEFAULT_LIMITS.string_characters
+    max_allocated = DEFAULT_LIMITS.allocation_bytes
+    # Past this many bytes, what is still reachable is measured at the next turn of a loop.
+    measure_at = DEFAULT_LIMITS.allocation_bytes // 2
+    next_check = STATEMENTS_PER_CHECK
 
     def __init__(self, limits: Limits) -> None:
+        if limits is not DEFAULT_LIMITS:
+            self._keep_to(limits)
+        self._deadline = monotonic() + limits.wall_time_s
+
+    def _keep_to(self, limits: Limits) -> None:
         self.limits = limits
         self.max_elements = limits.list_elements
         self.max_text = limits.string_characters
         self.max_allocated = limits.allocation_bytes
-        # Past this many bytes, what is still reachable is measured at the next turn of a loop.
         self.measure_at = limits.allocation_bytes // 2
         statements = limits.statements
         self.next_check = statements if statements < STATEMENTS_PER_CHECK else STATEMENTS_PER_CHECK
-        self._deadline = monotonic() + limits.wall_time_s
 
     def check(self, statements: int) -> int:
         """Called by compiled code when its count passes `next_check`; returns the next count to call at."""
         if statements > self.limits.statements:
             self.statements_exceeded()
         self.check_time()
-        self.tidy()
         if self.allocated > self.measure_at and self.depth == self.base_depth:
             self.measure(sys._getframe(1).f_locals.values())
         return min(self.limits.statements, statements + STATEMENTS_PER_CHECK)
@@ -79,13 +88,9 @@ class State:
         if self.statements > self.limits.statements:
             self.statements_exceeded()
         self.check_time()
-        self.tidy()
         if self.allocated > self.measure_at and self.depth == self.base_depth:
             self.measure(sys._getframe(1).f_locals.values())
         self.next_check = min(self.limits.statements, self.statements + STATEMENTS_PER_CHECK)
-
-    def tidy(self) -> None:
-        """For a state that keeps more than an account: here it can let go of some."""
 
     def statements_exceeded(self) -> None:
         bound = self.limits.statements
@@ -125,7 +130,7 @@ class State:
         """Accounts for a text that leaves the run: as a copy, or in JSON, where a character takes 6 bytes at
         most.
         """
-        self.allocate(TEXT_BYTES + _BYTES_PER_CHARACTER_OUTSIDE * length)
+        self.allocate(TEXT_BYTES + BYTES_PER_CHARACTER_OUTSIDE * length)
 
     def elements(self, length: int, added: int) -> None:
         """Accounts for a list that now has `length` elements, `added` of them new."""

@@ -34,7 +34,7 @@ and `"truncated": true` and `"omitted": n` say how many events are missing at th
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from leapter.veritas.boundary import MAX_DEPTH
@@ -61,16 +61,23 @@ Change = tuple[Any, Any, Any, Any]
 Log = list[tuple[Any, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Mark:
     """A place in compiled code that is recorded: the node, the kind of event ("" for one that only tells of
-    variables) and the names of the variables whose values come with it. `model_id` is there at `start`.
+    variables) and the names of the variables whose values come with it. `model_id` is there at `start`;
+    `after` is the id of a node that began just before, which has an event of its own then.
     """
 
     node_id: str
     event: str
     names: tuple[str, ...] = ()
     model_id: str = ""
+    after: str = ""
+    # How many events it makes.
+    count: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.count = bool(self.event) + bool(self.after)
 
 
 class _FullError(Exception):
@@ -93,9 +100,9 @@ class Replay:
     first, and then done again one by one, with a look at each event.
     """
 
-    def __init__(self) -> None:
-        self.started_ns = self._now_ns = time.perf_counter_ns()
-        self._epoch_ns = time.time_ns() - self.started_ns
+    def __init__(self, started_ns: int) -> None:
+        self._now_ns = started_ns
+        self._epoch_ns = time.time_ns() - time.perf_counter_ns()
         self.events: list[dict[str, Any]] = []
         self.omitted = 0
         # Whether a bound has been reached, so that events are only counted from now on.
@@ -114,62 +121,62 @@ class Replay:
     def play(self, log: Log) -> None:
         """Makes the events of `log` and empties it. The values are afterwards as they were before."""
         if self.is_full:
-            self.omitted += sum([type(entry[0]) is Mark and entry[0].event != "" for entry in log])
+            self.omitted += sum([entry[0].count for entry in log if type(entry[0]) is Mark])
             log.clear()
             return
         for entry in reversed(log):
             if type(entry[0]) is not Mark:
                 _undo(cast(Change, entry))
         for entry in log:
-            mark = entry[0]
+            mark, made = entry[0], len(self.events)
             try:
-                if type(mark) is Mark:
-                    self._event(mark, entry)
-                else:
+                if type(mark) is not Mark:
                     self._change(cast(Change, entry))
+                elif not self.is_full:
+                    self._record(mark, entry)
             except _FullError:
                 self.is_full = True
                 self._frames.clear()
                 self._operations.clear()
                 self._inner.clear()
-                if type(mark) is Mark:
-                    self.omitted += bool(mark.event)
+            if self.is_full and type(mark) is Mark:
+                self.omitted += mark.count - (len(self.events) - made)
         log.clear()
         self._inner.clear()
 
-    def _event(self, mark: Mark, entry: tuple[Any, ...]) -> None:
-        if self.is_full:
-            self.omitted += bool(mark.event)
-            return
+    def _record(self, mark: Mark, entry: tuple[Any, ...]) -> None:
         if mark.event == "start" or not self._frames:
             self._frames.append(_Frame(mark.model_id, mark.node_id, {}))
             self._is_fresh = True
         frame = self._frames[-1]
+        if mark.after:
+            self._event(frame, mark.after, "statement", self._now_ns)
         for name, value in zip(mark.names, entry[2:], strict=True):
-            old = frame.variables.get(name, ABSENT)
             if not self._is_fresh:
-                self._member(f"/{name}", old, value, ())
+                self._member(f"/{name}", frame.variables.get(name, ABSENT), value, ())
             frame.variables[name] = value
-        if not mark.event:
-            return
+        if mark.event:
+            self._event(frame, mark.node_id or frame.node_id, mark.event, entry[1])
+        if mark.event == "return" and len(self._frames) > 1:
+            self._frames.pop()
+            self._is_fresh = True
+
+    def _event(self, frame: _Frame, node_id: str, event: str, now_ns: int) -> None:
         if len(self.events) == MAX_EVENTS:
             raise _FullError
-        began_ns, self._now_ns = self._now_ns, entry[1]
+        began_ns, self._now_ns = self._now_ns, now_ns
         self.events.append(
             {
                 "id": str(len(self.events) + 1),
                 "modelId": frame.model_id,
                 "callDepth": len(self._frames) - 1,
-                "nodeId": mark.node_id or frame.node_id,
-                "event": mark.event,
+                "nodeId": node_id,
+                "event": event,
                 "timestamp": self._timestamp(began_ns),
-                "duration": (self._now_ns - began_ns) / 1e6,
+                "duration": (now_ns - began_ns) / 1e6,
                 "dataContext": self._data_context(frame),
             }
         )
-        if mark.event == "return" and len(self._frames) > 1:
-            self._frames.pop()
-            self._is_fresh = True
 
     def _data_context(self, frame: _Frame) -> dict[str, Any]:
         if self._is_fresh:
@@ -315,27 +322,45 @@ class Replay:
 
 
 class Trace:
-    """The trace of a run that has ended; the module says what it looks like.
+    """The trace of a run; the module says what it looks like.
 
-    While the run goes on, next to nothing is done; events are made when they are first asked for. Until then
-    a trace keeps the lists and objects of its run.
+    While the run goes on, next to nothing is done: it writes to `log`. Events are made when they are first
+    asked for, or when the log has grown long. Until then a trace keeps the lists and objects of its run.
     """
 
-    def __init__(self, replay: Replay, log: Log) -> None:
-        self._replay = replay
-        self._log = log
-        self._total_ms = (time.perf_counter_ns() - replay.started_ns) / 1e6
+    def __init__(self) -> None:
+        self.log: Log = []
+        self._started_ns = time.perf_counter_ns()
+        self._ended_ns = self._started_ns
+        self._replay: Replay | None = None
+
+    def play(self) -> bool:
+        """Makes events of the log and empties it. False when a bound is reached, so that none is kept any
+        more.
+        """
+        return not self._replayed().is_full
+
+    def end(self) -> "Trace":
+        """The run is over."""
+        self._ended_ns = time.perf_counter_ns()
+        return self
 
     def to_json(self) -> dict[str, Any]:
         """`{"trace": [event, …], "totalDuration": milliseconds}`, ready for JSON; `"truncated": true` and
         `"omitted": count` besides, where a bound was reached.
         """
-        if self._log:
-            self._replay.play(self._log)
-        document: dict[str, Any] = {"trace": self._replay.events, "totalDuration": self._total_ms}
-        if self._replay.omitted:
-            document |= {"truncated": True, "omitted": self._replay.omitted}
+        replay = self._replayed()
+        total = (self._ended_ns - self._started_ns) / 1e6
+        document: dict[str, Any] = {"trace": replay.events, "totalDuration": total}
+        if replay.omitted:
+            document |= {"truncated": True, "omitted": replay.omitted}
         return document
+
+    def _replayed(self) -> Replay:
+        if self._replay is None:
+            self._replay = Replay(self._started_ns)
+        self._replay.play(self.log)
+        return self._replay
 
 
 def _undo(change: Change) -> None:

@@ -1,11 +1,13 @@
 """What a trace tells of a run, and that telling it changes nothing."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from leapter.veritas import (
+    DEFAULT_LIMITS,
     BlueprintThrown,
     InputError,
     Outcome,
@@ -23,6 +25,9 @@ run_once = Program.run
 def both(self: Program, inputs: dict[str, Any], **options: Any) -> Outcome:
     """Runs without and with a trace, and compares everything that there is to compare."""
     results: list[Outcome | RunError] = []
+    limits = options.get("limits", DEFAULT_LIMITS)
+    if limits.wall_time_s == DEFAULT_LIMITS.wall_time_s:
+        options["limits"] = replace(limits, wall_time_s=60)  # watching a million statements takes long
     told: dict[str, Any] | None = None
     with pytest.MonkeyPatch.context() as patches, watched(patches) as seen:
         for traced in (False, True):

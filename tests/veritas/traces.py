@@ -13,6 +13,7 @@ import pytest
 from leapter.veritas import Limits, RunError, program
 from leapter.veritas.numbers import number_to_text
 from leapter.veritas.recorder import TracedState
+from leapter.veritas.trace import Mark
 from leapter.veritas.values import ABSENT, NULL, from_code_units
 
 _MOST_VALUES = 100_000
@@ -57,13 +58,15 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any] | N
             def record(entry: tuple[Any, ...]) -> None:
                 keep(entry)
                 mark = entry[0]
+                if not isinstance(mark, Mark):
+                    return  # a change inside a list or an object
                 if mark.event == "start":
                     frames.append({})
                 if not frames:  # it failed before it began
                     frames.append({})
                 frames[-1].update(zip(mark.names, entry[2:], strict=True))
-                if mark.event:
-                    seen.append(_plain(frames[-1], looked) if looked[0] < _MOST_VALUES else None)
+                now = _plain(frames[-1], looked) if looked[0] < _MOST_VALUES else None
+                seen.extend([now] * mark.count)
                 if mark.event == "return" and len(frames) > 1:
                     frames.pop()
 
