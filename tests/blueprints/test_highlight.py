@@ -4,7 +4,7 @@ from html import unescape
 import pytest
 
 from leapter.blueprints.checking import lines_of
-from leapter.blueprints.highlight import marked_lines
+from leapter.blueprints.highlight import marked_lines, marked_types_lines
 from tests.blueprints.sources import INPUTS, fee
 
 ODD = 'x = "<b>\\"</b>"; // "not a string" <i>\r\n/* a\r\nb */ """open\n\n description'
@@ -31,3 +31,10 @@ def test_100000_characters_are_the_most_that_are_marked() -> None:
     longest = "if\n" + " " * 99_997
     assert "code-keyword" in marked_lines(longest)[0]
     assert marked_lines(longest + " ")[0] == "if"
+
+
+def test_types_have_their_own_keywords() -> None:
+    first, second = marked_types_lines('@format: "currency"\ndefine type as list of Euro // define')
+    assert first.startswith('<span class="code-annotation">@format</span>: <span class="code-string">')
+    assert re.findall(r'code-keyword">(\w+)', second) == ["define", "as", "list", "of"]
+    assert "code-keyword" not in marked_lines("define as")[0]

@@ -178,3 +178,39 @@ def test_dates_are_read_back_as_the_inputs_they_stand_for(dates: veritas.Signatu
 
 def test_no_date_is_an_empty_field(dates: veritas.Signature) -> None:
     assert panel.values_of(dates, {"day": None})["input.day"] == ""
+
+
+STRUCTURES = """
+define Level as number constrained_to [1, 2]
+define Many { a: number b: number c: number d: number e: number f: number g: number h: number
+    i: number j: number k: number l: number m: number }
+define Small { level: Level note: _text? }
+define None_ {}
+"""
+
+
+def test_inputs_of_structures_begin_with_an_example_and_say_what_is_in_them() -> None:
+    types = veritas.analyze_types(STRUCTURES).types
+    source = """
+    function f(one: Small, several: list of Small, named: map of Small, many: Many, none: None_,
+        levels: list of Level, given: type Small = {"level": 2}) -> x: number { x = 1; }
+    """
+    signature = veritas.analyze(source, veritas.Environment(types=types)).signature
+    assert signature is not None
+    fields = {field.name: field for field in panel.fields(signature)}
+    assert {name: field.hint for name, field in fields.items()} == {
+        "one": "As JSON, with level, note (optional).",
+        "several": "As a JSON list, each with level, note (optional).",
+        "named": "As a JSON object of names, each with level, note (optional).",
+        "many": "As JSON, with a, b, c, d, e, f, g, h, i, j, k, l, 1 more.",
+        "none": "As JSON, with no fields.",
+        "levels": "One a line, or a JSON list. Allowed: 1, 2.",
+        "given": "As JSON, with level, note (optional).",
+    }
+    assert {name: field.structure for name, field in fields.items()}["several"] == "Small"
+    assert (fields["levels"].kind, fields["levels"].structure) == ("list", "")
+    assert fields["given"].value == '{\n  "level": 2\n}'
+    inputs, faults = panel.read(signature, {field.id: field.value for field in fields.values()})
+    assert faults == ()
+    assert inputs["several"] == [{"level": 1, "note": "note"}]
+    assert (fields["one"].rows, fields["many"].rows, fields["none"].rows) == (4, 15, 3)
