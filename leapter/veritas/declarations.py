@@ -33,7 +33,7 @@ class DeclarationParser(TableParser):
             self.take_trailing_label(notes)
             if self.token.kind == closing:
                 break
-            if self.token.kind == ";":
+            if self.token.kind == ";" and self.peek().kind == "name" and self.peek(2).kind == ":":
                 self.findings.error(
                     self.token.start, "expected_comma", "A comma is expected here, not `;`.", "Write ,"
                 )
@@ -41,7 +41,7 @@ class DeclarationParser(TableParser):
             if self.accept(","):
                 self.take_trailing_label(notes)
                 continue
-            if self.token.kind in ("->", "=>", "{", "}", ")", "function", "end"):
+            if self.token.kind in ("->", "=>", "{", "}", ")", ";", "function", "end"):
                 break
             if self.token.after_newline and self.peek().kind != ":" and closing == "{":
                 break  # the body, whose brace is missing
@@ -58,6 +58,11 @@ class DeclarationParser(TableParser):
         while self.token.kind != "end":
             kind = self.token.kind
             if kind in ("->", "function") or (depth <= 0 and kind in (",", ")", "{")):
+                return
+            following = self.peek()
+            if (kind == "," and following.kind == "name" and self.peek(2).kind == ":") or (
+                kind == ")" and following.kind == "->"
+            ):
                 return
             if self.token.after_newline and (kind == ")" or (kind == "name" and self.peek().kind == ":")):
                 return

@@ -10,7 +10,6 @@ _NOTES = re.compile(
 )
 _DELIMITERS = re.compile(r"[|:\- \t]*-[|:\- \t]*")
 # In GitHub's tables the bars at the ends of a line may be left out.
-_BARE_DELIMITERS = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*")
 _BARE_ROW = re.compile(r"""(?:[^|"'\r\n]|"[^"\r\n]*"|'[^'\r\n]*'|\|\|)*+\|""")
 
 
@@ -33,12 +32,8 @@ def find_table(text: str, position: int, stop: int) -> tuple[int, int] | None:
         content = _NOTES.match(text, line.start(1), line.end(1))
         row = content.end() if content is not None else line.start(1)
         if row < line.end(1):
-            if text[row] != "|":
-                if is_first_line or _BARE_ROW.match(text, row, line.end(1)) is None:
-                    break
-                following = _LINE.match(text, line.end(), stop) if start < 0 else None
-                if start < 0 and (following is None or not _BARE_DELIMITERS.fullmatch(following[1])):
-                    break
+            if text[row] != "|" and (is_first_line or not _BARE_ROW.match(text, row, line.end(1))):
+                break
             if start < 0:
                 start = row if notes_start < 0 else notes_start
             end = row + len(text[row : line.end(1)].rstrip())

@@ -42,7 +42,8 @@ class TableParser(ExpressionParser):
         if self.token.kind != "table":
             self.advance()
         if self.token.kind != "table":
-            self.fail(
+            raise ParseError(
+                self.last_end,
                 "expected_table",
                 "A table is expected in the lines below `decide first`.",
                 "| input | -> output | and, below, | --- | --- | and the rows",
