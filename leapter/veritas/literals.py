@@ -57,7 +57,9 @@ def is_among(value: object, values: Iterable[object]) -> bool:
 
 
 def fits(value: object, declared: Type) -> bool:
-    """Whether a literal's value may stand where `declared` is expected."""
+    """Whether a literal's value is one of `declared`, which is neither a list or map of a type nor a
+    structure.
+    """
     kind = declared.kind
     if kind in ("number", "percent"):
         return isinstance(value, float) and value - value == 0  # 1e999 is infinite
@@ -69,14 +71,6 @@ def fits(value: object, declared: Type) -> bool:
         return isinstance(value, str) and temporal.is_well_formed(kind, value)
     if kind == "range":
         return isinstance(value, dict) and ranges.is_range(value)
-    if kind == "list":
-        return isinstance(value, list) and all(
-            fits(element, declared.element or declared) for element in value
-        )
-    if kind == "map":
-        return isinstance(value, dict) and all(
-            fits(element, declared.element or declared) for element in value.values()
-        )
     if kind == "any single":
         return isinstance(value, dict)
     if kind == "any multiple":
@@ -138,7 +132,7 @@ def misfits(
             yield from misfits(value, element, types, path=inner, choices=allowed)
         return
     literal = literal_value(expression)
-    if structure is not None or not fits(literal, target):
+    if structure is not None or element is not None or not fits(literal, target):
         yield Misfit(expression.start, "default_type", path, f"does not fit its type, {declared}", declared)
     elif choices is not None and not is_among(json_value(literal), choices):
         message = "is not among its allowed values"

@@ -158,18 +158,16 @@ class _Checker:
 
     def _alias(self, name: str) -> None:
         """Resolves an alias, after those that it is made from."""
-        chain: list[str] = []
+        chain: list[tuple[str, Type]] = []
         link: str | None = name
-        while link is not None and link not in self._depths:
-            chain.append(link)
+        while link is not None and link not in self._depths and (base := self._written[link].base):
+            chain.append((link, base))
             link = self._below(link)
-        for link in reversed(chain):
-            definition = self._written[link]
-            below = self._below(link)
-            if below in self._broken:
+        for link, base in reversed(chain):
+            if self._below(link) in self._broken:
                 self._broken.add(link)
-            elif definition.base is not None:
-                self._resolve(definition, definition.base)
+            else:
+                self._resolve(self._written[link], base)
 
     def _resolve(self, definition: WrittenType, base: Type) -> None:
         inner = base.innermost
