@@ -238,6 +238,19 @@ def test_many_faults_are_counted_not_listed() -> None:
     assert "and 4990 more" in str(caught.value)
 
 
+def test_what_python_callers_hand_over_is_taken_as_json_or_refused() -> None:
+    made = program_of("out = a + l[0];", params="a: number, l: list of number, s: any single")
+    whole = type("Whole", (int,), {})
+    assert made.run({"a": whole(2), "l": (1,), "s": {"x": (1, whole(3))}}).outputs == {"out": 3}
+    with pytest.raises(InputError) as caught:
+        made.run({"a": b"2", "l": [10**400], "s": {"x": b""}})
+    assert {fault.path: fault.message for fault in caught.value.faults} == {
+        "a": "must be a number, not an object",
+        "l[0]": "is too large for a number",
+        "s.x": "is not a JSON value",
+    }
+
+
 def test_one_program_runs_in_many_threads_at_once() -> None:
     made = program_of(
         "var i: number, l: list of number = []; for (i = 0; i < a; i += 1) { l.push(i); } out = sum(l);",
