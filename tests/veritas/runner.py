@@ -19,7 +19,9 @@ as ["blueprint:line"], `faults` as {path: contained message}), or `findings`: ea
 `line`, `column`, `severity`, `excerpt`, and `message` and `fix`, which must be contained. All errors of the
 source must be listed there; of warnings, those that matter. `clean` expects no finding but missing labels.
 `tree` expects members of the syntax tree by their path (`body.0.label`), `signature` attributes of the
-signature.
+signature. `trace` expects the events of a traced run, each with any of their members, and `context` for the
+`dataContext`. `suite` is a test suite; `suite_findings` are as `findings`, and `results` expects of its cases
+`status` and any of `message`, which must be contained, and `differences` as [path, expected, actual].
 """
 
 import json
@@ -38,6 +40,8 @@ from leapter.veritas import (
     analyze,
     analyze_types,
     compile_program,
+    read_suite,
+    run_suites,
     syntax_tree,
 )
 
@@ -71,6 +75,10 @@ MEMBERS = frozenset(
         "warnings",
         "tree",
         "signature",
+        "trace",
+        "suite",
+        "suite_findings",
+        "results",
     ]
 )
 
@@ -139,13 +147,18 @@ def run_case(case: Case) -> None:
         assert found == expected, path
     for name, expected in data.get("signature", {}).items():
         assert getattr(analysis.signature, name) == expected, name
-    if not {"outputs", "out", "error"} & data.keys():
+    if "suite" in data:
+        _check_suite(compile_program(analysis.document), data)
+    if not {"outputs", "out", "error", "trace"} & data.keys():
         return
-    program = compile_program(analysis.document)
+    program = compile_program(analysis.document, model_id="the model")
     library |= {program.signature.call_identifier: program} if library else {}
     limits = Limits(**data.get("limits", {}))
     inputs = data.get("inputs", {})
     before = json.dumps(inputs)
+    if "trace" in data:
+        _check_trace(program, library, data)
+        return
     try:
         outcome = program.run(
             inputs, limits=limits, ignore_unknown_inputs=data.get("ignore_unknown", False), library=library
@@ -180,6 +193,43 @@ def _project(case: Case, types: Types) -> tuple[Environment, dict[str, Program]]
             assert analysis.document is not None
             library[identifier] = compile_program(analysis.document)
     return Environment(types=types, blueprints=signatures), library
+
+
+_EVENT = {"id", "modelId", "callDepth", "nodeId", "event", "timestamp", "duration", "dataContext"}
+
+
+def _check_trace(program: Program, library: dict[str, Program], data: dict[str, Any]) -> None:
+    try:
+        trace = program.run(data.get("inputs", {}), library=library, trace=True).trace
+    except RunError as error:
+        trace = error.trace
+    assert trace is not None
+    document = trace.to_json()
+    assert document.keys() == {"trace", "totalDuration"}
+    assert document["totalDuration"] >= sum(event["duration"] for event in document["trace"])
+    assert len(document["trace"]) == len(data["trace"]), document["trace"]
+    for event, expected in zip(document["trace"], data["trace"], strict=True):
+        assert event.keys() == _EVENT
+        found = event | {"context": event["dataContext"]}
+        assert {name: found[name] for name in expected} == expected
+
+
+def _check_suite(program: Program, data: dict[str, Any]) -> None:
+    suite = read_suite(json.dumps(data["suite"]).encode())
+    _check_findings(suite.findings, data.get("suite_findings", []))
+    if "results" not in data:
+        return
+    (ran,) = run_suites(program, [suite])
+    assert len(ran.results) == len(data["results"])
+    for result, expected in zip(ran.results, data["results"], strict=True):
+        found = result.to_json()
+        assert found["status"] == expected["status"], found
+        assert expected.get("message", "") in found.get("message", "")
+        if "differences" in expected:
+            differences = [
+                [one["path"], one.get("expected"), one.get("actual")] for one in found["differences"]
+            ]
+            assert differences == expected["differences"]
 
 
 def _check_error(error: RunError, expected: dict[str, Any]) -> None:
