@@ -29,6 +29,7 @@ class ControlParser(DeclarationParser):
     def __init__(self, source: Source, findings: Findings, tokens: list[Token]) -> None:
         super().__init__(source, findings, tokens)
         self._loops = 0
+        self._has_unclosed = False
         self._indents: dict[int, int] = {}
         # How many `}` the source lacks (negative: has too many). Only then does indentation say where.
         self._missing_braces = sum(NESTING.get(token.kind, 0) for token in tokens if token.kind in "{}")
@@ -73,7 +74,8 @@ class ControlParser(DeclarationParser):
 
     def _report_unclosed(self, opening: Token) -> None:
         # Where several blocks are still open at the end, one missing brace is reported once.
-        if self._missing_braces > 0 or not self.findings.has_errors:
+        if self._missing_braces > 0 or not self._has_unclosed:
+            self._has_unclosed = True
             self._missing_braces -= 1
             self.findings.error(
                 self.last_end,

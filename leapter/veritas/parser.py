@@ -201,6 +201,8 @@ class Parser(ControlParser):
                 self.missed("expected_token", "The inputs of a function stand in parentheses: `(`", "Add (")
             )
         function.inputs = self._parameters(")")
+        if self.token.kind == "}" and self.peek().kind == ")":  # the other half of a pair that was reported
+            self.advance()
         if not self.accept(")"):
             self.report(self.missed("expected_token", "The inputs end with `)`", "Add )"))
         self._outputs(function)
@@ -334,7 +336,8 @@ class Parser(ControlParser):
                 )
                 return self._var(has_word=False)
             if token.text in _FOREIGN_STATEMENTS and (
-                following.kind in ("name", "{", "string") or self.is_header()
+                (following.kind in ("name", "{", "string") and not following.after_newline)
+                or self.is_header()
             ):
                 self._fail_foreign_statement(token.text)
             if self._is_branch():

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from leapter.veritas import InputError, Limits, analyze, analyze_types, syntax_tree
+from leapter.veritas import InputError, Limits, RunError, analyze, analyze_types, syntax_tree
 from tests.veritas.programs import program_of
 
 
@@ -85,3 +85,43 @@ def test_what_no_json_has_is_a_fault() -> None:
     with pytest.raises(InputError) as caught:
         program_of("out = 1;", params="a: any single").run({"a": {"b": object()}})
     assert {fault.path: fault.message for fault in caught.value.faults} == {"a.b": "is not a JSON value"}
+
+
+def test_more_problems_than_anyone_reads_are_not_kept() -> None:
+    lines = "".join(f"var v{i}: Unheard{i}; out = x{i}; s = §;\n" for i in range(600))
+    findings = analyze(f"function f() -> out: number {{\n{lines}}}").findings
+    assert len(findings) == 500
+    assert all(finding.severity == "error" for finding in findings)
+
+
+def test_a_source_of_too_many_parts_is_one_problem() -> None:
+    analysis = analyze("function f() -> out: number {\n" + "out=1;" * 40_000 + "\n}")
+    assert [finding.code for finding in analysis.findings if finding.severity == "error"] == ["too_large"]
+
+
+def test_a_table_of_too_many_parts_is_one_problem() -> None:
+    rows = "| 1 | " + "1+" * 190 + "1 |\n"
+    analysis = analyze(
+        "function f() -> out: number {\ndecide first\n| 1 | -> out |\n|---|---|\n" + rows * 500 + "}"
+    )
+    assert [finding.code for finding in analysis.findings if finding.severity == "error"] == ["too_large"]
+
+
+def test_long_texts_that_stand_in_a_list_often_are_sorted() -> None:
+    made = program_of(
+        """
+        var s: text = 'b', i: number, l: list of text = [];
+        for (i = 0; i < 14; i += 1) { s += s; }
+        for (i = 0; i < 40; i += 1) { l.push(s); l.push('a' + s); }
+        l = sort(l, 'descending');
+        out = (l[0] is s and l[39] is s and l[40] is 'a' + s) ? l.length : 0;
+        """
+    )
+    assert made.run({}).outputs == {"out": 80}
+
+
+def test_the_message_of_a_long_text_that_is_thrown_is_cut() -> None:
+    made = program_of("var s: text = 'x', i: number; for (i = 0; i < 14; i += 1) { s += s; } throw s;")
+    with pytest.raises(RunError) as caught:
+        made.run({})
+    assert str(caught.value) == "x" * 10_000 + "…"
