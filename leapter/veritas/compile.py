@@ -496,7 +496,7 @@ class FunctionCompiler(ExpressionCompiler):
             elif tests:
                 test = py.BoolOp(op=py.And(), values=tests, lineno=self._line, col_offset=0)
             pieces.append((test, self._row(table, row), self._line))
-        return statements + self._chain(pieces, [])
+        return statements + self._chain(pieces, self._no_row(table))
 
     def _row(self, table: ast.Decide, row: ast.TableRow) -> list[py.stmt]:
         """The outputs of a row that matches."""
@@ -506,6 +506,10 @@ class FunctionCompiler(ExpressionCompiler):
                 ast.Assignment(row.notes, row.start, row.start, row.line, target, "=", output)
             )
         return body
+
+    def _no_row(self, table: ast.Decide) -> list[py.stmt]:
+        """What is done where no row matches."""
+        return []
 
     def _loop_body(self, loop: ast.For | ast.ForIn | ast.While) -> list[py.stmt]:
         self._loops += 1

@@ -26,13 +26,20 @@ class _TracedCompiler(FunctionCompiler):
         self._model_id = model_id
         # Whether the values of a `var` come with its declarators, of which there are several.
         self._tells_each = False
-        # The `choose` that has begun, but has not been told of, while a condition of a branch is looked at.
-        self._untold: dict[str, str] = {}
+        # One record can tell of several nodes: sections, `choose` and tables that begin just before another
+        # node. That does not do where what is called would come between them.
+        self._joins = not self._shared_count
+        # The sections that begin just before the next statement, and the `choose` and tables around the
+        # present node that begin with what is first done in them.
+        self._begun: tuple[str, ...] = ()
+        self._beginnings: list[tuple[str, ...]] = []
+        # For a run that fails at a node before the node's record: the nodes that it would have told of.
+        self._untold: dict[str, tuple[str, ...]] = {}
         self.names["untold"] = self._untold
 
-    def _record(self, event: str, *variables: str, at: str = "", after: str = "") -> py.stmt:
+    def _record(self, event: str, *variables: str, at: str = "", after: tuple[str, ...] = ()) -> py.stmt:
         """Code that records an event at the present node, or at the one with the id `at`, with the values
-        that `variables` have. With `after`, the node with that id has begun just before.
+        that `variables` have. Just before, the nodes with the ids `after` have begun.
         """
         when = py.Call(func=self._name("now"), args=[], keywords=[], lineno=self._line, col_offset=0)
         values = [self._name(f"v_{name}") for name in variables]
@@ -41,7 +48,7 @@ class _TracedCompiler(FunctionCompiler):
         return self._evaluate(self._call("e", entry))
 
     def _new_mark(
-        self, event: str, variables: tuple[str, ...] = (), *, at: str = "", after: str = ""
+        self, event: str, variables: tuple[str, ...] = (), *, at: str = "", after: tuple[str, ...] = ()
     ) -> py.expr:
         name = f"k{self._line}_{len(self.names)}"
         node_id = at or self._nodes[self._line].id
@@ -58,7 +65,8 @@ class _TracedCompiler(FunctionCompiler):
         return [*super()._prologue(), record, self._record("start", *names)]
 
     def _return(self) -> list[py.stmt]:
-        return [self._record("return"), *super()._return()]
+        begun, self._begun = self._begun, ()
+        return [self._record("return", after=begun), *super()._return()]
 
     def _helper_call(self, call: ast.Call, helper: ast.Function) -> py.expr:
         code = cast("py.Call", super()._helper_call(call, helper))
@@ -75,26 +83,36 @@ class _TracedCompiler(FunctionCompiler):
     # Statements
 
     def _statement(self, statement: ast.Statement) -> list[py.stmt]:
-        if isinstance(statement, ast.Return | ast.Throw):
+        node_id = statement.notes.node_id
+        if isinstance(statement, ast.Section) and statement.body and self._joins:
+            self._begun += (node_id,)
             return super()._statement(statement)
+        if isinstance(statement, ast.Return):
+            return super()._statement(statement)
+        begun, self._begun = self._begun, ()
+        if isinstance(statement, ast.Choose | ast.Decide) and self._joins:
+            self._untold[node_id] = begun
+            self._beginnings.append((*begun, node_id))
+            code = super()._statement(statement)
+            self._beginnings.pop()
+            return code
+        if isinstance(statement, ast.Throw):
+            self._untold[node_id] = begun
+            return super()._statement(statement)
+        names: list[str] | None = None
         if isinstance(statement, ast.Var):
             names = [each.name for each in statement.declarators if each.initial is not None]
             self._tells_each = len(names) > 1
-            code = super()._statement(statement)
-            return [*code, self._record("statement", *(() if self._tells_each else names))]
-        if isinstance(statement, ast.Assignment):
-            code = super()._statement(statement)
-            return [*code, self._record("statement", *_names([statement.target]))]
-        if isinstance(statement, ast.ExpressionStatement):
-            return [*super()._statement(statement), self._record("statement")]
-        own_line = len(self._nodes)
+            names = [] if self._tells_each else names
+        elif isinstance(statement, ast.Assignment):
+            names = _names([statement.target])
+        elif isinstance(statement, ast.ExpressionStatement):
+            names = []
+        if names is not None:
+            self._untold[node_id] = begun
+            return [*super()._statement(statement), self._record("statement", *names, after=begun)]
         code = super()._statement(statement)
-        if isinstance(statement, ast.Choose) and not self._shared_count:
-            return code
-        line, self._line = self._line, own_line
-        code.insert(0, self._record("statement"))
-        self._line = line
-        return code
+        return [self._record("statement", at=node_id, after=begun), *code]
 
     def _declarator(self, declarator: ast.Declarator) -> list[py.stmt]:
         code = super()._declarator(declarator)
@@ -102,20 +120,32 @@ class _TracedCompiler(FunctionCompiler):
             code.append(self._record("", declarator.name))
         return code
 
-    # One record tells of a `choose` and its branch. Where conditions can call, `choose` has to come first.
-
     def _branch(self, choose: ast.Choose, branch: ast.Branch) -> list[py.stmt]:
-        code = super()._branch(choose, branch)
-        if self._shared_count:
-            return [self._record("branch"), *code]
-        self._untold[branch.notes.node_id] = choose.notes.node_id
-        return [self._record("branch", after=choose.notes.node_id), *code]
+        after = self._beginning(branch.notes)
+        return [self._record("branch", after=after), *super()._branch(choose, branch)]
 
     def _no_branch(self, choose: ast.Choose) -> list[py.stmt]:
-        return [] if self._shared_count else [self._record("statement", at=choose.notes.node_id)]
+        return self._nothing(choose)
 
     def _row(self, table: ast.Decide, row: ast.TableRow) -> list[py.stmt]:
-        return [*super()._row(table, row), self._record("row", *_names(table.targets))]
+        after = self._beginning(row.notes)
+        return [*super()._row(table, row), self._record("row", *_names(table.targets), after=after)]
+
+    def _no_row(self, table: ast.Decide) -> list[py.stmt]:
+        return self._nothing(table)
+
+    def _beginning(self, notes: ast.Notes) -> tuple[str, ...]:
+        """What begins with a branch or row, of which `notes` are."""
+        if not self._joins:
+            return ()
+        self._untold[notes.node_id] = self._beginnings[-1]
+        return self._beginnings[-1]
+
+    def _nothing(self, statement: ast.Statement) -> list[py.stmt]:
+        """A record of a `choose` or table in which nothing fits."""
+        if not self._joins:
+            return []
+        return [self._record("statement", at=statement.notes.node_id, after=self._beginnings[-1][:-1])]
 
     def _loop_body(self, loop: ast.For | ast.ForIn | ast.While) -> list[py.stmt]:
         names = [loop.variable] if isinstance(loop, ast.ForIn) else _header_names(loop)

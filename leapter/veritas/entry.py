@@ -11,7 +11,13 @@ from typing import Any, cast
 from leapter.veritas.boundary import Converter, Faults, default_value, output_value, plain_numbers
 from leapter.veritas.inputs import InputConverters
 from leapter.veritas.signature import Parameter, Signature
-from leapter.veritas.state import BYTES_PER_CHARACTER_OUTSIDE, TEXT_BYTES, State
+from leapter.veritas.state import (
+    BYTES_PER_CHARACTER_OUTSIDE,
+    BYTES_PER_ELEMENT,
+    LIST_BYTES,
+    TEXT_BYTES,
+    State,
+)
 from leapter.veritas.values import ABSENT, to_code_units
 
 # `read(inputs, faults)` gives the arguments; `write(state, results)` the outputs as JSON.
@@ -127,7 +133,9 @@ def writer_of(signature: Signature) -> Writer:
         "int": int,
         "str": str,
         "len": len,
+        "list": list,
         "convert": output_value,
+        "short_list": _short_list,
     }
     if signature.outputs:
         targets = "".join(f"x{position}, " for position in range(len(signature.outputs)))
@@ -142,11 +150,31 @@ def writer_of(signature: Signature) -> Writer:
             f"  elif type({value}) is str and {value}.isascii() and ({allocated}) <= state.max_allocated:",
             f"    state.allocated = {allocated}",
             f"    outputs[{output.name!r}] = {value}",
+            f"  elif type({value}) is list and len({value}) <= {_SHORT}:",
+            f"    outputs[{output.name!r}] = short_list(state, {value}, output{position})",
             f"  elif {value} is not ABSENT:",
             f"    outputs[{output.name!r}] = convert(state, {value}, output{position})",
         ]
     lines.append("  return outputs")
     return _function("\n".join(lines), names, "write")
+
+
+def _short_list(state: State, values: list[object], output: Parameter) -> object:
+    """`output_value` of a list that, most often, holds plain texts and numbers."""
+    allocated = state.allocated + LIST_BYTES + BYTES_PER_ELEMENT * len(values)
+    found: list[object] = []
+    for value in values:
+        if type(value) is str and value.isascii():
+            allocated += TEXT_BYTES + BYTES_PER_CHARACTER_OUTSIDE * len(value)
+            found.append(value)
+        elif type(value) is float and -9007199254740992.0 <= value <= 9007199254740992.0:
+            found.append(int(value) if value.is_integer() else value)
+        else:
+            return output_value(state, values, output)
+    if allocated > state.max_allocated or len(values) > state.max_elements:
+        return output_value(state, values, output)
+    state.allocated = allocated
+    return found
 
 
 def _function(text: str, names: dict[str, object], name: str) -> Callable[..., Any]:

@@ -209,7 +209,7 @@ class Program:
                 faults.add(shown, f"is not an input of this Blueprint{hint}")
         return tuple(warnings)
 
-    def _locate(self, error: RunError) -> Mapping[str, str]:
+    def _locate(self, error: RunError) -> Mapping[str, tuple[str, ...]]:
         """Says on `error` where it happened, from its traceback: the innermost code that was running, and the
         calls that led there. Returns what that code does not record; see `TracedState.failed`.
         """
@@ -232,7 +232,7 @@ class Program:
             if calls and calls[-1] is node:
                 calls.pop()  # It happened in the call itself, before the callee began.
         error.calls = tuple(calls)
-        return cast("Mapping[str, str]", names.get("untold", {}))
+        return cast("Mapping[str, tuple[str, ...]]", names.get("untold", {}))
 
     def _own(self, error: RunError) -> None:
         """Gives an output's node, which the boundary names, the Blueprint that it is in."""

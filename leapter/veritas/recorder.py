@@ -58,13 +58,13 @@ class TracedState(State):
         """The trace, once the run is over."""
         return self._trace.end()
 
-    def failed(self, error: RunError, untold: Mapping[str, str]) -> Trace:
+    def failed(self, error: RunError, untold: Mapping[str, tuple[str, ...]]) -> Trace:
         """The trace of a run that ended in `error`, which knows its node. `untold` has the ids of nodes that
         began without a record, by the id of the node that they were at.
         """
         node_id = error.node.id if error.node is not None else ""
         event = "throw" if isinstance(error, BlueprintThrown) else "failure"
-        self.record((Mark(node_id, event, after=untold.get(node_id, "")), perf_counter_ns()))
+        self.record((Mark(node_id, event, after=untold.get(node_id, ())), perf_counter_ns()))
         return self.ended()
 
 

@@ -20,7 +20,8 @@ Blueprint that was run and one more in each helper or Blueprint that is called. 
     failure    the run failed at this node (at its function, where that is all that is known)
 
 `timestamp` (ISO 8601, UTC, microseconds) is when the node began, which is when the event before it was
-recorded; `duration` (milliseconds) is how long it took since then.
+recorded; `duration` (milliseconds) is how long it took since then. A section, `choose` or table that another
+node begins with is told of together with that one: it takes no time of its own.
 
 `dataContext` tells the variables of the function that the event is in, as they are after it: a document with
 one member for each input, output and local that is not absent, in JSON (NaN and infinities as their text;
@@ -33,6 +34,7 @@ and `"truncated": true` and `"omitted": n` say how many events are missing at th
 """
 
 import time
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -65,19 +67,19 @@ Log = list[tuple[Any, ...]]
 class Mark:
     """A place in compiled code that is recorded: the node, the kind of event ("" for one that only tells of
     variables) and the names of the variables whose values come with it. `model_id` is there at `start`;
-    `after` is the id of a node that began just before, which has an event of its own then.
+    `after` are the ids of nodes that began just before, which have events of their own then.
     """
 
     node_id: str
     event: str
     names: tuple[str, ...] = ()
     model_id: str = ""
-    after: str = ""
+    after: tuple[str, ...] = ()
     # How many events it makes.
     count: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.count = bool(self.event) + bool(self.after)
+        self.count = bool(self.event) + len(self.after)
 
 
 class _FullError(Exception):
@@ -111,6 +113,8 @@ class Replay:
         # Whether the next event replaces the whole document; operations of the next event, otherwise.
         self._is_fresh = False
         self._operations: list[dict[str, Any]] = []
+        # For all events that change nothing: two objects fewer for each of them.
+        self._no_change: dict[str, Any] = {"type": "patch", "patch": []}
         self._bytes_left = MAX_DATA_BYTES
         self._steps_left = MAX_STEPS
         # By the id of a list or object: itself, and the lists and objects in it by position or key.
@@ -119,7 +123,9 @@ class Replay:
         self._second_text = ""
 
     def play(self, log: Log) -> None:
-        """Makes the events of `log` and empties it. The values are afterwards as they were before."""
+        """Makes the events of `log` and empties it, but for changes at its end that no event follows yet. The
+        values are afterwards as they were before.
+        """
         if self.is_full:
             self.omitted += sum([entry[0].count for entry in log if type(entry[0]) is Mark])
             log.clear()
@@ -127,39 +133,51 @@ class Replay:
         for entry in reversed(log):
             if type(entry[0]) is not Mark:
                 _undo(cast(Change, entry))
+        changes: deque[Change] = deque()
         for entry in log:
             mark, made = entry[0], len(self.events)
+            if type(mark) is not Mark:
+                changes.append(cast(Change, entry))
+                continue
             try:
-                if type(mark) is not Mark:
-                    self._change(cast(Change, entry))
-                elif not self.is_full:
+                if not self.is_full:
+                    # What began just before was not yet touched by the changes since the last record.
+                    self._begin(mark)
+                    while changes:
+                        self._change(changes.popleft())
                     self._record(mark, entry)
             except _FullError:
                 self.is_full = True
                 self._frames.clear()
                 self._operations.clear()
-                self._inner.clear()
-            if self.is_full and type(mark) is Mark:
-                self.omitted += mark.count - (len(self.events) - made)
-        log.clear()
+            self.omitted += mark.count - (len(self.events) - made)
+            while changes:
+                _redo(changes.popleft())
+        for change in changes:
+            _redo(change)
+        log[:] = changes
         self._inner.clear()
 
-    def _record(self, mark: Mark, entry: tuple[Any, ...]) -> None:
+    def _begin(self, mark: Mark) -> None:
         if mark.event == "start" or not self._frames:
             self._frames.append(_Frame(mark.model_id, mark.node_id, {}))
             self._is_fresh = True
+        for node_id in mark.after:
+            self._event(self._frames[-1], node_id, "statement", self._now_ns)
+
+    def _record(self, mark: Mark, entry: tuple[Any, ...]) -> None:
         frame = self._frames[-1]
-        if mark.after:
-            self._event(frame, mark.after, "statement", self._now_ns)
-        for name, value in zip(mark.names, entry[2:], strict=True):
-            if not self._is_fresh:
-                self._member(f"/{name}", frame.variables.get(name, ABSENT), value, ())
-            frame.variables[name] = value
+        if mark.names:
+            variables = frame.variables
+            for name, value in zip(mark.names, entry[2:], strict=True):
+                if not self._is_fresh:
+                    self._member(f"/{name}", variables.get(name, ABSENT), value, ())
+                variables[name] = value
         if mark.event:
             self._event(frame, mark.node_id or frame.node_id, mark.event, entry[1])
-        if mark.event == "return" and len(self._frames) > 1:
-            self._frames.pop()
-            self._is_fresh = True
+            if mark.event == "return" and len(self._frames) > 1:
+                self._frames.pop()
+                self._is_fresh = True
 
     def _event(self, frame: _Frame, node_id: str, event: str, now_ns: int) -> None:
         if len(self.events) == MAX_EVENTS:
@@ -188,6 +206,8 @@ class Replay:
             if not self.events:
                 return {"type": "full", "variables": document}
             self._operation("replace", "", document)
+        if not self._operations:
+            return self._no_change
         operations, self._operations = self._operations, []
         return {"type": "patch", "patch": operations}
 
@@ -203,7 +223,7 @@ class Replay:
         target = change[0]
         places: list[tuple[str, tuple[int, ...]]] = []
         try:
-            if not self.is_full and not self._is_fresh and self._frames:
+            if not self._is_fresh:
                 for name, value in self._frames[-1].variables.items():
                     self._search(target, value, f"/{name}", (), places)
         finally:

@@ -54,19 +54,25 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any] | N
         def __init__(self, limits: Limits) -> None:
             super().__init__(limits)
             keep, frames = self.record, list[dict[str, object]]()
+            before = None  # the variables before anything that is not recorded yet
+
+            def look() -> dict[str, Any] | None:
+                return _plain(frames[-1], looked) if looked[0] < _MOST_VALUES else None
 
             def record(entry: tuple[Any, ...]) -> None:
+                nonlocal before
                 keep(entry)
                 mark = entry[0]
                 if not isinstance(mark, Mark):
                     return  # a change inside a list or an object
-                if mark.event == "start":
+                if mark.event == "start" or not frames:
                     frames.append({})
-                if not frames:  # it failed before it began
-                    frames.append({})
+                    before = None
+                seen.extend([before] * len(mark.after))
                 frames[-1].update(zip(mark.names, entry[2:], strict=True))
-                now = _plain(frames[-1], looked) if looked[0] < _MOST_VALUES else None
-                seen.extend([now] * mark.count)
+                before = look()
+                if mark.event:
+                    seen.append(before)
                 if mark.event == "return" and len(frames) > 1:
                     frames.pop()
 
