@@ -20,7 +20,7 @@ function closeDialog() {
 
 // The page may have been swapped since the dialog opened: the opener is found again by its id.
 function returnFocus() {
-  const opener = openerId && document.getElementById(openerId);
+  const opener = openerId ? document.getElementById(openerId) : null;
   const menu = opener?.closest("[data-menu]");
   (menu?.querySelector("summary") ?? opener ?? document.getElementById("page-title"))?.focus();
 }

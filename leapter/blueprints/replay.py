@@ -22,8 +22,8 @@ _IN_WORDS = {
     "turn": "Another round of the loop.",
     "call": "Calls what follows.",
     "return": "Ends.",
-    "throw": "Refuses: the run ends here.",
-    "failure": "The run fails here.",
+    "throw": "Refuses: {}",
+    "failure": "The run fails here: {}",
 }
 
 
@@ -63,6 +63,7 @@ class Step:
     event: str
     depth: int
     enters: bool
+    is_failure: bool
     changes: tuple[Change, ...]
 
 
@@ -82,13 +83,18 @@ def blueprint_ids(trace: Mapping[str, Any]) -> set[str]:
 
 
 def replay_of(
-    trace: Mapping[str, Any], blueprints: Mapping[str, ReplayedBlueprint], *, revision_number: int
+    trace: Mapping[str, Any],
+    blueprints: Mapping[str, ReplayedBlueprint],
+    *,
+    revision_number: int,
+    message: str = "",
 ) -> Replay:
     """Make steps of a trace, as `veritas.Trace.to_json` gives it. The trace is used up.
 
     Args:
         blueprints: those that took part, by id.
         revision_number: the one of the Blueprint that was run.
+        message: what the run ended with, where it ended with an error.
     """
     places = {blueprint_id: _places(one.document) for blueprint_id, one in blueprints.items()}
     events = trace["trace"]
@@ -111,9 +117,10 @@ def replay_of(
                 node_id=event["nodeId"],
                 line=line,
                 label=label,
-                event=_IN_WORDS[event["event"]],
+                event=_IN_WORDS[event["event"]].format(message),
                 depth=depth,
                 enters=enters,
+                is_failure=event["event"] in ("throw", "failure"),
                 changes=tuple(_changes(frames[depth], values, touched)),
             )
         )

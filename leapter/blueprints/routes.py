@@ -221,7 +221,12 @@ def _replay(shown: ShownBlueprint, result: runs.ConsoleRun | None) -> Replay | N
                 document=document,
                 is_shown=blueprint_id == shown.blueprint.id,
             )
-    return replay_of(trace, blueprints, revision_number=result.revision_number)
+    return replay_of(
+        trace,
+        blueprints,
+        revision_number=result.revision_number,
+        message=result.error.message if result.error else "",
+    )
 
 
 def _reading_context(shown: ShownBlueprint) -> dict[str, Any]:

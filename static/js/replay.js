@@ -20,8 +20,8 @@
     const blueprints = new Map(
       [...root.querySelectorAll("[data-replayed]")].map((item) => [item.dataset.replayed, { ...item.dataset }]),
     );
-    player = { root, steps, blueprints, at: 0, own: ownReading(), missing: new Set(), fetching: false };
-    root.querySelector(".replay-player").hidden = false;
+    player = { root, steps, blueprints, at: 0, came: [], own: ownReading(), missing: new Set(), fetching: false };
+    for (const part of root.querySelectorAll(".replay-player")) part.hidden = false;
     root.querySelector("[data-replay-close]").hidden = false;
     show(0);
     root.querySelector('[data-move="next"]').focus({ preventScroll: true });
@@ -41,6 +41,7 @@
       blueprint: item.dataset.blueprint,
       label: item.querySelector("a").textContent,
       event: item.querySelector(".replay-event").textContent,
+      fails: item.querySelector(".replay-failure") !== null,
       changes,
     };
   }
@@ -112,7 +113,7 @@
     const place = element("p");
     place.append(element("span", `Step ${at + 1} of ${steps.length}`, "muted"), " ", element("strong", step.label), ", ", link);
     const now = [place];
-    if (step.event) now.push(element("p", step.event, "muted small"));
+    if (step.event) now.push(element("p", step.event, step.fails ? "replay-failure" : "muted small"));
     if (frames.length > 1) now.push(element("p", frames.map((frame) => frame.label).join(" › "), "small"));
     root.querySelector(".replay-now").replaceChildren(...now);
     root.querySelector("tbody").replaceChildren(...rows(frames.at(-1).values, new Set(step.changes.map(({ name }) => name))));
@@ -130,7 +131,8 @@
   function target(move) {
     const { steps, at } = player;
     const { depth } = steps[at];
-    if (move === "back") return Math.max(at - 1, 0);
+    // Back undoes a move over a call, or out of one.
+    if (move === "back") return player.came.at(-1) ?? Math.max(at - 1, 0);
     if (move === "next") return Math.min(at + 1, steps.length - 1);
     const isCall = steps[at + 1]?.depth > depth;
     if (move === "over" && !isCall) return at;
@@ -152,12 +154,23 @@
       if (!player.missing.has(revision)) fetchReading(reading, revision, url);
       return;
     }
+    sayWhose(reading, step.blueprint === steps[0].blueprint ? "" : blueprints.get(step.blueprint).label);
     for (const lit of reading.querySelectorAll("[data-replay]")) delete lit.dataset.replay;
     for (const { blueprint, node, line } of steps.slice(0, at)) {
       if (blueprint === step.blueprint) mark(node, line, "visited");
     }
     const [current] = mark(step.node, step.line, "current");
     if (current) keepInSight(current);
+  }
+
+  // The page is that of the Blueprint that was run; what is read may be one that it calls.
+  function sayWhose(reading, label) {
+    reading.querySelector(".replay-whose")?.remove();
+    if (!label) return;
+    const note = element("p", "", "notice notice-info replay-whose");
+    note.append("This is ", element("strong", label), ", which is called here.");
+    reading.querySelector(".reading-head").after(note);
+    for (const link of reading.querySelectorAll("[hx-replace-url]")) link.removeAttribute("hx-replace-url");
   }
 
   function mark(node, line, state) {
@@ -214,15 +227,25 @@
 
   // ---- what people do ----
 
+  function move(how) {
+    const { at, came } = player;
+    const to = target(how);
+    if (how === "back") came.pop();
+    else if (to !== at) came.push(at);
+    show(to);
+  }
+
   document.addEventListener("click", (event) => {
     if (!player) return;
     const button = event.target.closest("[data-move]");
-    if (button) show(target(button.dataset.move));
+    if (button) move(button.dataset.move);
     else if (event.target.closest("[data-replay-close]")) close();
   });
 
   document.addEventListener("input", (event) => {
-    if (player && event.target.matches(".replay-range")) show(Number(event.target.value) - 1);
+    if (!player || !event.target.matches(".replay-range")) return;
+    player.came = [];
+    show(Number(event.target.value) - 1);
   });
 
   document.addEventListener("htmx:load", (event) => {

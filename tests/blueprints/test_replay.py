@@ -49,13 +49,14 @@ def replay(source: str, inputs: dict[str, object]) -> Replay:
     document = veritas.analyze(source).document
     assert document is not None
     program = veritas.compile_program(document, model_id="main")
+    message = ""
     try:
         trace = program.run(inputs, trace=True).trace
     except veritas.RunError as error:
-        trace = error.trace
+        trace, message = error.trace, error.message
     assert trace is not None
     blueprint = ReplayedBlueprint(label="Main", url="/x", revision_id="r", document=document, is_shown=True)
-    return replay_of(trace.to_json(), {"main": blueprint}, revision_number=1)
+    return replay_of(trace.to_json(), {"main": blueprint}, revision_number=1, message=message)
 
 
 def test_steps_say_where_and_which_values_changed() -> None:
@@ -90,7 +91,8 @@ def test_a_long_run_is_cut_and_says_how_much_is_missing() -> None:
 
 def test_a_failing_run_ends_with_the_step_that_failed() -> None:
     found = replay(COUNTING.replace("total = i;", "throw 'no ' + i;"), {"n": 0})
-    assert (found.steps[-1].label, found.steps[-1].event) == ("Give it", "Refuses: the run ends here.")
+    last = found.steps[-1]
+    assert (last.label, last.event, last.is_failure) == ("Give it", "Refuses: no 0", True)
 
 
 def test_a_long_value_is_cut() -> None:
@@ -151,8 +153,10 @@ def test_a_plain_run_has_no_steps(world: World) -> None:
     ada = world.person()
     project = world.project(ada, blueprints={"zone-rate": CALLEE})
     url = f"/projects/{project.id}/blueprints/{project.blueprints['zone-rate']}"
-    answer = ada.client.post(f"{url}/run", data={"input.code": "far"})
-    assert not steps_of(BeautifulSoup(answer.text, "html.parser"))
+    for answer in (ada.client.post(f"{url}/run", data={"input.code": "far"}), ada.client.get(url)):
+        card = BeautifulSoup(answer.text, "html.parser").find(id="replay")
+        assert isinstance(card, Tag)
+        assert not card.contents, "an empty card must not show"
 
 
 def test_inputs_that_do_not_fit_have_no_steps_and_keep_their_errors(world: World) -> None:
