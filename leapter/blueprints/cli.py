@@ -8,6 +8,7 @@ from flask import current_app
 from leapter.accounts.access import OPERATOR, actor_of
 from leapter.blueprints import exporting, importing
 from leapter.blueprints.addresses import run_url
+from leapter.blueprints.finding_text import finding_lines
 from leapter.blueprints.importing import ImportReport
 from leapter.blueprints.service import ShownBlueprint
 from leapter.blueprints.suite_report import overall, run_tests
@@ -133,11 +134,7 @@ def _find(reference: str) -> Project:
 
 def _text(report: ImportReport) -> str:
     lines = ["Imported:", *_lines(report), *report.notes]
-    lines += [
-        f"{found.file}:{found.finding.line}:{found.finding.column}: "
-        f"{found.finding.severity}: {found.finding.message}"
-        for found in report.findings
-    ]
+    lines += [line for found in report.findings for line in finding_lines(found.file, found.finding)]
     return "\n".join(lines)
 
 

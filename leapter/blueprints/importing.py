@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sqlalchemy import select
@@ -122,7 +122,12 @@ def import_archive(actor: Actor, archive: ProjectArchive, *, name: str | None = 
         # Only where several write at once (PostgreSQL): another import took the id after it was found free.
         raise ArchiveError("Another import was in the way. Nothing was stored; import again.") from None
     log.info("project_imported", project_id=project.id, blueprints=len(checked_sources), actor=actor.user_id)
-    return report(actor, project.id)
+    stored = report(actor, project.id)
+    if manifest is not None:
+        return stored
+    # Files without a manifest are stored by their slugs, so only the archive knows what they were called.
+    notes = _on_slugs((source.path, source.slug) for source in archive.sources)
+    return replace(stored, notes=(*notes, *stored.notes))
 
 
 def _store(
@@ -186,6 +191,7 @@ def report(actor: Actor, project_id: str, *, runs_tests: bool = True) -> ImportR
         )
     )
     manifest_findings, notes = _on_manifest(project, [one.blueprint.slug for one in blueprints])
+    notes += _on_slugs((one.blueprint.source_path, one.blueprint.slug) for one in blueprints)
     suites = [path for path in paths if path.endswith(ENDING)]
     suite_findings: list[FileFinding] = []
     if suites and runs_tests:
@@ -320,6 +326,15 @@ def _on_manifest(project: Project, slugs: Iterable[str]) -> tuple[list[FileFindi
         )
         findings.append(FileFinding(file=MANIFEST_PATH, finding=finding))
     return findings, notes
+
+
+def _on_slugs(sources: Iterable[tuple[str, str]]) -> list[str]:
+    """Notes about the files, (path, slug), whose names are no slugs."""
+    return [
+        f"{path} is the Blueprint {slug} here: a slug has lower-case letters, digits and hyphens only."
+        for path, slug in sources
+        if PurePosixPath(path).name.removesuffix(".vts").removesuffix(".logic") != slug
+    ]
 
 
 def _read_examples() -> tuple[Example, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from leapter import veritas
+from leapter.blueprints.finding_text import finding_lines
 from leapter.blueprints.tests_panel import rows
 from leapter.blueprints.verdicts import Verdict, judge, summary
 from leapter.blueprints.workspace import Workspace, WorkspaceBlueprint, open_workspace
@@ -145,7 +146,7 @@ def _blueprint_json(one: WorkspaceBlueprint, verdict: Verdict | None) -> dict[st
 def _errors(path: str, findings: tuple[veritas.Finding, ...]) -> Iterator[str]:
     for finding in findings:
         if finding.severity == "error":
-            yield f"    {path}:{finding.line}:{finding.column}: {finding.message}"
+            yield from (f"    {line}" for line in finding_lines(path, finding))
 
 
 def _details(result: veritas.CaseResult) -> Iterator[str]:

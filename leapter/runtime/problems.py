@@ -33,6 +33,7 @@ log = get_logger("leapter.runtime")
 
 _DATABASE_RETRY_S = 5
 _MAX_ECHO_CHARACTERS = 100
+_MAX_MESSAGE_CHARACTERS = 300
 
 
 class NoSuchBlueprintError(LeapterError):
@@ -48,11 +49,16 @@ class NoSuchRunError(LeapterError):
 
 
 class BlueprintNotInForceError(LeapterError):
-    """The Blueprint has no revision that can run."""
+    """The Blueprint has no revision that can run.
 
-    def __init__(self, label: str) -> None:
+    Args:
+        findings: what the checker said of the newest revision, in the order of the source.
+    """
+
+    def __init__(self, label: str, findings: tuple[veritas.Finding, ...] = ()) -> None:
         super().__init__(label)
         self.label = label
+        self.findings = findings
 
 
 class ContentEncodingError(LeapterError):
@@ -117,10 +123,23 @@ def _project_not_permitted(error: access.ProjectNotPermittedError) -> Problem:
     return Problem(code="project_not_permitted", detail=f"This API key has no access to this project. {has}")
 
 
-def _echo(name: str) -> str:
+def _echo(name: str, most: int = _MAX_ECHO_CHARACTERS) -> str:
     # Part of a key is too much as well, and nobody needs control characters back.
     shown = re.sub(rf"{keys.MARK}\w*", f"{keys.MARK}…", "".join(filter(str.isprintable, name)))
-    return shown if len(shown) <= _MAX_ECHO_CHARACTERS else shown[: _MAX_ECHO_CHARACTERS - 1] + "…"
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def _cannot_run(blueprint: str, findings: tuple[veritas.Finding, ...]) -> Problem:
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if not errors:
+        detail = f"{blueprint} has errors and cannot run. Its page shows them."
+    else:
+        # The message may quote the source, in which a key may stand by mistake.
+        first = f"line {errors[0].line}: {_echo(errors[0].message, _MAX_MESSAGE_CHARACTERS)}"
+        detail = f"{blueprint} has 1 error and cannot run: {first}"
+        if len(errors) > 1:
+            detail = f"{blueprint} has {len(errors)} errors and cannot run. The first: {first}"
+    return Problem(code="blueprint_has_errors", detail=detail)
 
 
 def _run_error(error: veritas.RunError) -> Problem:
@@ -209,13 +228,8 @@ _TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     NoSuchRunError: lambda _: Problem(
         code="run_not_found", detail="No run of this id is stored in this project."
     ),
-    BlueprintNotInForceError: lambda error: Problem(
-        code="blueprint_has_errors",
-        detail=f"The Blueprint “{error.label}” has errors and cannot run. Its page shows them.",
-    ),
-    CannotRunError: lambda _: Problem(
-        code="blueprint_has_errors", detail="The Blueprint has errors and cannot run. Its page shows them."
-    ),
+    BlueprintNotInForceError: lambda error: _cannot_run(f"The Blueprint “{error.label}”", error.findings),
+    CannotRunError: lambda error: _cannot_run("The Blueprint", error.findings),
     BodyError: lambda error: Problem(code=error.code, detail=error.detail),
     QueryError: lambda error: Problem(code="invalid_query", detail=error.detail),
     ContentEncodingError: lambda error: Problem(

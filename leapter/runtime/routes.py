@@ -181,7 +181,7 @@ def _blueprint(grant: Grant, name: str) -> GrantedBlueprint:
 
 def _in_force(called: GrantedBlueprint) -> tuple[str, int]:
     if called.revision_id is None or called.revision_number is None:
-        raise BlueprintNotInForceError(called.label)
+        raise BlueprintNotInForceError(called.label, stored.newest_findings(called.id))
     return called.revision_id, called.revision_number
 
 

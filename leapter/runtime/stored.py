@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from leapter import veritas
 from leapter.blueprints import programs
-from leapter.blueprints.models import Blueprint, Run
+from leapter.blueprints.models import Blueprint, BlueprintRevision, Run
 from leapter.db import db
 from leapter.projects.models import Project
 from leapter.runtime.problems import NoSuchRunError
@@ -54,6 +54,17 @@ def model(project_id: str, release: str, blueprint_id: str, revision_id: str) ->
         "logicFlow": veritas.syntax_tree(analysis.document),
         "settings": {},
     }
+
+
+def newest_findings(blueprint_id: str) -> tuple[veritas.Finding, ...]:
+    """What the checker said of the newest revision of a Blueprint, in the order of the source."""
+    statement = (
+        select(BlueprintRevision.findings)
+        .where(BlueprintRevision.blueprint_id == blueprint_id)
+        .order_by(BlueprintRevision.number.desc())
+        .limit(1)
+    )
+    return tuple(veritas.Finding.from_json(finding) for finding in db.session.scalar(statement) or ())
 
 
 def _summary(blueprint_id: str, signature: veritas.Signature) -> dict[str, Any]:

@@ -87,7 +87,11 @@ def test_findings_are_printed_with_file_line_and_column(shell: Shell, world: Wor
     path = tmp_path / "late-fee.logic.vts"
     path.write_text(BROKEN)
     text = shell.run("import", str(path), "--owner", email).stdout
-    assert "logic/late-fee/late-fee.logic.vts:8:11: error: " in text
+    place, source, caret, fix = text.splitlines()[-4:]
+    assert place.startswith("logic/late-fee/late-fee.logic.vts:8:11: error: ")
+    assert source.startswith("    ")
+    assert caret == " " * 14 + "^"
+    assert fix.startswith("  Fix: ")
     (finding,) = json.loads(shell.run("import", str(path), "--owner", email, "--json").stdout)["findings"]
     assert (finding["file"], finding["line"], finding["column"], finding["severity"]) == (
         "logic/late-fee/late-fee.logic.vts",

@@ -76,6 +76,18 @@ def test_without_a_manifest_the_name_comes_from_the_files_or_the_person(world: W
     assert (named.project.name, named.project.main_slug) == ("Dues", "late-fee")
 
 
+def test_a_file_whose_name_is_no_slug_is_noted_with_the_slug_that_it_got(world: World) -> None:
+    ada = world.person()
+    files = {
+        "logic/lateFee/lateFee.logic.vts": fee(),
+        "logic/early-fee/early-fee.logic.vts": fee("Early Fee"),
+    }
+    note = "logic/lateFee/lateFee.logic.vts is the Blueprint latefee here: "
+    for given in (files, {"leapter.project": manifest(), **files}):
+        report = bring_in(ada, given)
+        assert [said.startswith(note) for said in report.notes] == [True]
+
+
 def test_a_project_that_is_here_already_is_refused_by_name(world: World) -> None:
     ada = world.person()
     files = {"leapter.project": manifest(), "late-fee.vts": fee()}

@@ -113,7 +113,7 @@ def test_a_suite_with_errors_ends_with_1(tmp_path: Path) -> None:
     write(folder, {"logic/parcel-price/tests/odd.test.json": "{"})
     done = leapter_test(folder)
     assert done.returncode == 1
-    assert "    logic/parcel-price/tests/odd.test.json:1:2: The text is not JSON" in done.stdout
+    assert "    logic/parcel-price/tests/odd.test.json:1:2: error: The text is not JSON" in done.stdout
     assert done.stdout.splitlines()[-1] == "1 test passes, and 1 test suite has errors."
 
 
@@ -161,13 +161,26 @@ def test_of_two_with_one_name_the_second_is_an_error(tmp_path: Path) -> None:
     files = {"logic/a/a.logic.vts": RATE, "logic/b/b.logic.vts": RATE}
     done = leapter_test(write(tmp_path / "shop", files))
     assert done.returncode == 1
-    assert "logic/b/b.logic.vts:1:1: The Blueprint “Rate” of this project is called rate too." in done.stdout
+    assert (
+        "logic/b/b.logic.vts:1:1: error: The Blueprint “Rate” of this project is called rate too."
+        in done.stdout
+    )
 
 
 def test_types_with_errors_end_with_1(tmp_path: Path) -> None:
     done = leapter_test(write(project(tmp_path / "shop", CASE), {"data/types.data.vts": "define 7"}))
     assert done.returncode == 1
-    assert "    data/types.data.vts:1:8: " in done.stdout
+    assert "    data/types.data.vts:1:8: error: " in done.stdout
+
+
+def test_an_error_is_printed_with_its_line_a_caret_and_the_fix(tmp_path: Path) -> None:
+    files = {"logic/rate/rate.logic.vts": RATE.replace("2.5", "pric")}
+    done = leapter_test(write(tmp_path / "shop", files))
+    lines = done.stdout.splitlines()
+    place = next(number for number, line in enumerate(lines) if "error: `pric` is not declared." in line)
+    source, caret, fix = lines[place + 1 : place + 4]
+    assert source.index("pric;") == caret.index("^") > 7
+    assert fix.startswith("      Fix: ")
 
 
 def test_a_folder_of_projects_and_zips_is_run_whole(tmp_path: Path) -> None:

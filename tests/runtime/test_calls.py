@@ -115,6 +115,9 @@ def test_a_callee_that_fits_no_longer_makes_its_caller_one_with_errors(caller: C
     service.put_in_force(caller.person.actor, caller.project.id, rate_id, revision_id=newest.id)
     answer = price(caller, {"weight": 3})
     assert (answer.status_code, answer.json["code"]) == (422, "blueprint_has_errors")
+    assert answer.json["detail"] == (
+        "The Blueprint has 2 errors and cannot run. The first: line 8: `zone_rate` needs the input `kilos`."
+    )
     assert [model["label"] for model in caller.get("/models").json] == ["Zone Rate"]
     assert caller.get("/models/price").status_code == 422
     save(caller.person, caller.project, "zone-rate", RATE)

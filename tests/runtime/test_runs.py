@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
-from leapter.blueprints.models import Blueprint, Run
+from leapter import veritas
+from leapter.blueprints.models import Blueprint, BlueprintRevision, Run
 from leapter.config import MAX_BODY_BYTES
 from leapter.db import db, transaction
 from leapter.projects.models import Project
@@ -256,6 +257,16 @@ def test_a_blueprint_with_errors_cannot_run_and_says_so(caller: Caller) -> None:
     answer = caller.run()
     assert (answer.status_code, answer.json["code"]) == (422, "blueprint_has_errors")
     assert "“Parcel Price” has errors and cannot run" in answer.json["detail"]
+    one = "function f() -> out: number {\n    out++;\n}"
+    two = f"function f() -> out: number {{\n    out = lpt_{'0aB' * 12};\n    out++;\n}}"
+    for source, said in (
+        (one, "has 1 error and cannot run: line 2: There is no `++`."),
+        (two, "has 2 errors and cannot run. The first: line 2: `lpt_…` is not declared."),
+    ):
+        kept = [finding.to_json() for finding in veritas.analyze(source).findings]
+        with transaction() as session:
+            session.execute(update(BlueprintRevision).values(findings=kept))
+        assert caller.run().json["detail"] == f"The Blueprint “Parcel Price” {said}"
 
 
 def test_a_project_may_have_unknown_inputs_ignored_and_warns(caller: Caller) -> None:
