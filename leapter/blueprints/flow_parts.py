@@ -123,7 +123,8 @@ Part = Shape | Frame | Edge | Text
 @dataclass(kw_only=True, slots=True)
 class Block:
     """Parts with their places in a rectangle. Control comes in at the top of `axis`, and leaves at its bottom
-    where the block `is_open`; `meets_shape` says whether there is a shape right at the top.
+    where the block `is_open`; `meets_shape` says whether there is a shape right at the top. A way to the next
+    round of the loop around it, and one out of that loop, leave at the bottom too: at `again` and at `out`.
     """
 
     width: float
@@ -131,6 +132,8 @@ class Block:
     axis: float
     is_open: bool = True
     meets_shape: bool = True
+    again: float | None = None
+    out: float | None = None
     parts: "list[tuple[float, float, Part | Block]]" = field(default_factory=list)
 
     def put(self, part: "Part | Block", x: float = 0, y: float = 0) -> None:

@@ -60,7 +60,8 @@ def _choose(parts: tuple[list[tuple[str, str, list[str], str]], list[str] | None
 
 def _compound(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     bodies = st.lists(inner, max_size=3)
-    branch = st.tuples(_LABELS, _CONDITIONS, bodies, st.sampled_from(["", "return;", 'throw "No: " + a;']))
+    closings = st.sampled_from(["", "return;", 'throw "No: " + a;', "continue;", "break;"])
+    branch = st.tuples(_LABELS, _CONDITIONS, bodies, closings)
     texts = st.one_of(
         bodies.map(lambda body: 'section "A part of it" ' + _body(body)),
         bodies.map(lambda body: "for (var e in d) " + _body(body)),

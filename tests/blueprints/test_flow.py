@@ -78,6 +78,36 @@ def on_the_edge_of(shape: Shape, x: float, y: float) -> bool:
     return within and (y in (shape.y, shape.y + shape.height) or x in (shape.x, shape.x + shape.width))
 
 
+def loops_around(diagram: Diagram, shape: Shape) -> list[Shape]:
+    """The heads of the loops that a shape is in, the outermost first."""
+    frames = {id(frame): frame for band in diagram.bands for frame in band.frames if frame.kind == "loop"}
+    around = [
+        frame
+        for frame in frames.values()
+        if frame.x <= shape.x < frame.x + frame.width and frame.y < shape.y < frame.y + frame.height
+    ]
+    heads = {(head.x, head.y): head for head in diagram.shapes if head.kind == "loop"}
+    return [heads[frame.x, frame.y] for frame in sorted(around, key=lambda frame: frame.y)]
+
+
+def reached_from(diagram: Diagram, shape: Shape) -> list[str]:
+    """The nodes that the line out of the bottom of a shape leads to; "" is the end."""
+    reached = []
+    x, y = shape.x + shape.width / 2, shape.y + shape.height
+    waiting, seen = [(x, y)], set()
+    while waiting:
+        point = waiting.pop()
+        seen.add(point)
+        for edge in edges_of(diagram):
+            if edge.points[0] != point or edge.points[-1] in seen:
+                continue
+            if edge.has_arrow:
+                reached += [to.node_id for to in diagram.shapes if on_the_edge_of(to, *edge.points[-1])]
+            else:
+                waiting.append(edge.points[-1])
+    return reached
+
+
 def assert_is_drawn_well(source: str) -> None:
     analysis = veritas.analyze(source)
     assert analysis.document is not None
@@ -97,9 +127,14 @@ def assert_is_drawn_well(source: str) -> None:
             assert shape.x + shape.width <= diagram.width
             entered = any(y == shape.y and shape.x <= x <= shape.x + shape.width for x, y in arrows)
             assert entered or shape.kind == "start", shape
-            goes_on = shape.kind not in ("refuse", "finish", "leave", "next", "end")
             left = any(on_the_edge_of(shape, x, y) and y > shape.y for x, y in tails)
-            assert left == goes_on, shape
+            if shape.kind in ("leave", "next"):
+                loops = loops_around(diagram, shape)
+                assert left == bool(loops), shape
+                if shape.kind == "next" and loops:
+                    assert reached_from(diagram, shape) == [loops[-1].node_id]
+            else:
+                assert left == (shape.kind not in ("refuse", "finish", "end")), shape
         for edge in edges:
             assert_crosses_no_shape(edge, diagram.shapes)
             assert all(0 <= x <= diagram.width and 0 <= y <= diagram.height for x, y in edge.points)
@@ -149,28 +184,53 @@ def test_each_kind_of_step_has_its_shape() -> None:
     assert "call" in [shape.kind for shape in draw(WITH_HELPER)[0].shapes]
 
 
-def test_what_ends_a_branch_leads_nowhere() -> None:
-    source = """//* F
+JUMPS = """//* F
 function f(a: list of number) -> b: number {
     //* Each
-    for (var x in a) {
+    @L-1 for (var x in a) {
         //* Which?
         choose {
             //* Skip
             if (x < 0) {
                 //* Next
-                continue;
+                @V-1 continue;
             }
             //* Stop
             if (x > 9) {
                 //* Out
-                break;
+                @V-2 break;
             }
         }
+        //* Add it
+        b += x;
     }
+    //* After it
+    @V-3 b = 0;
 }"""
-    assert_is_drawn_well(source)
-    assert {"next", "leave"} <= {shape.kind for shape in draw(source)[0].shapes}
+
+
+def test_the_next_round_leads_to_its_loop_and_leaving_it_to_what_follows() -> None:
+    assert_is_drawn_well(JUMPS)
+    (diagram,) = draw(JUMPS)
+    shapes = {shape.node_id: shape for shape in diagram.shapes}
+    assert reached_from(diagram, shapes["V-1"]) == ["L-1"]
+    assert reached_from(diagram, shapes["V-2"]) == ["V-3"]
+
+
+def test_outside_of_a_loop_there_is_no_next_round() -> None:
+    assert_is_drawn_well(
+        "function f() -> b: number { choose { if (b is 0) { continue; } if (b > 9) { break; } } b = 1; }"
+    )
+
+
+@pytest.mark.parametrize("branches", [1, 3, 5])
+def test_jumps_out_of_many_branches_in_sections_are_drawn(branches: int) -> None:
+    inner = "\n".join(
+        f'if (x is {number}) {{ section "S" {{ choose {{ if (b > 1) {{ continue; }} }} b = 2; break; }} }}'
+        for number in range(branches)
+    )
+    loop = f"for (var x in a) {{ choose {{ {inner} }} b = 3; }}"
+    assert_is_drawn_well(f"function f(a: list of number) -> b: number {{ {loop} b = 4; }}")
 
 
 def test_many_branches_stand_below_each_other() -> None:
