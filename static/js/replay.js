@@ -167,8 +167,10 @@
   function sayWhose(reading, label) {
     reading.querySelector(".replay-whose")?.remove();
     if (!label) return;
-    const note = element("p", "", "notice notice-info replay-whose");
-    note.append("This is ", element("strong", label), ", which is called here.");
+    const note = element("div", "", "notice notice-info replay-whose");
+    const sentence = element("p");
+    sentence.append("This is ", element("strong", label), ", which is called here.");
+    note.append(sentence);
     reading.querySelector(".reading-head").after(note);
     for (const link of reading.querySelectorAll("[hx-replace-url]")) link.removeAttribute("hx-replace-url");
   }
