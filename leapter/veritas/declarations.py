@@ -6,6 +6,8 @@ from leapter.veritas.lexer import Token
 from leapter.veritas.tables import TableParser
 from leapter.veritas.types import ANY, WORDS, Type
 
+# Before these, `type` is the name of a type.
+_BEHIND_TYPE = frozenset((",", ")", "=", "{", "}", "->", ";", "in", "?", "end"))
 # What may stand behind the word `any` in its line.
 _BEHIND_ANY = frozenset(("single", "multiple", "choice", "of", "constrained_to", "as"))
 # How many words of a line are looked at.
@@ -159,7 +161,7 @@ class DeclarationParser(TableParser):
                     self.last_end, "missing_type", f"`{name}` needs a type.", f"{name}: number"
                 )
             return ANY, False, False
-        if self.token.text == "type" and self.peek().kind == "name":
+        if self.token.text == "type" and self.peek().kind not in _BEHIND_TYPE:
             # `type` is also a fine name for a structure's alias, so it is the word only before a type.
             has_type_word = True
             self.advance()

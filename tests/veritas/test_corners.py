@@ -8,8 +8,21 @@ from typing import Any
 
 import pytest
 
-from leapter.veritas import InputError, Limits, RunError, analyze, analyze_types, syntax_tree
-from tests.veritas.programs import program_of
+from leapter.veritas import (
+    Environment,
+    InputError,
+    LimitExceeded,
+    Limits,
+    RunError,
+    analyze,
+    analyze_types,
+    compile_program,
+    example_inputs,
+    input_schema,
+    syntax_tree,
+)
+from leapter.veritas.spelling import Speller
+from tests.veritas.programs import program, program_of
 
 
 def with_little_stack(call: Callable[[], Any], frames: int) -> Any:
@@ -95,8 +108,12 @@ def test_more_problems_than_anyone_reads_are_not_kept() -> None:
 
 
 def test_a_source_of_too_many_parts_is_one_problem() -> None:
-    analysis = analyze("function f() -> out: number {\n" + "out=1;" * 40_000 + "\n}")
+    statements = "out=1;" * 40_000
+    analysis = analyze(f"function f() -> out: number {{\n{statements}\n}}")
     assert [finding.code for finding in analysis.findings if finding.severity == "error"] == ["too_large"]
+    # What cannot be read in the same line hides other problems of the line, but not this one.
+    analysis = analyze(f"function f() -> out: number {{ § {statements} }}")
+    assert {finding.code for finding in analysis.findings} == {"unexpected_character", "too_large"}
 
 
 def test_a_table_of_too_many_parts_is_one_problem() -> None:
@@ -125,3 +142,60 @@ def test_the_message_of_a_long_text_that_is_thrown_is_cut() -> None:
     with pytest.raises(RunError) as caught:
         made.run({})
     assert str(caught.value) == "x" * 10_000 + "…"
+
+
+def test_examples_and_schemas_of_lists_of_objects_inside_others() -> None:
+    made = program_of(
+        "out = a[0].length + b.x.length;", params="a: list of any multiple, b: map of any multiple"
+    )
+    example = example_inputs(made.signature)
+    assert example == {"a": [[{}]], "b": {"example": [{}]}}
+    objects = {"type": "array", "items": {"type": "object"}}
+    assert input_schema(made.signature)["properties"] == {
+        "a": {"type": "array", "items": objects},
+        "b": {"type": "object", "additionalProperties": objects},
+    }
+    assert made.run({"a": [[{}, {}]], "b": {"x": [{}]}}).outputs == {"out": 3}
+
+
+def test_suggestions_end_where_there_were_many() -> None:
+    speller = Speller(3)
+    assert speller.nearest("totla", ["total", "tax"]) == "total"
+    assert speller.nearest("totla", ["total", "tax"]) == "total"
+    assert speller.nearest("totla", ["total", "tax"]) is None
+
+
+def test_calls_that_become_too_much_when_they_are_compiled_are_one_problem() -> None:
+    inputs = ", ".join(f"p{number}: type number = 1" for number in range(3_000))
+    source = f"function g({inputs}) -> o: number {{ }}\nfunction f() -> out: number {{ {'g();' * 60} }}"
+    errors = [finding.code for finding in analyze(source).findings if finding.severity == "error"]
+    assert errors == ["too_large"]
+
+
+def test_a_traced_program_that_calls_others_may_be_traced_again() -> None:
+    callee = program("//* Twice\nfunction t(n: number) -> r: number { r = n * 2; }")
+    source = "function f() -> out: number { out = twice(n: 4).r; }"
+    assert callee.signature is not None
+    environment = Environment(blueprints={"twice": callee.signature})
+    document = analyze(source, environment).document
+    assert document is not None
+    made = compile_program(document)
+    for _ in range(2):
+        outcome = made.run({}, library={"twice": callee}, trace=True)
+        assert outcome.outputs == {"out": 8}
+        assert outcome.trace is not None
+    for _ in range(2):
+        assert callee.run({"n": 1}, trace=True).outputs == {"r": 2}
+
+
+def test_of_many_inputs_that_are_ignored_some_are_named() -> None:
+    inputs = {f"unknown_{number}": 1 for number in range(200)}
+    assert len(program_of("out = 1;").run(inputs, ignore_unknown_inputs=True).warnings) == 100
+
+
+def test_a_traced_run_that_needs_more_stack_than_there_is_ends_with_its_trace() -> None:
+    made = program_of("var l: any = [], i: number; for (i = 0; i < 60; i += 1) { l = [l]; } out = l + 1;")
+    assert made.run({}, trace=True).trace is not None
+    with pytest.raises(LimitExceeded) as caught:
+        with_little_stack(lambda: made.run({}, trace=True), 40)
+    assert caught.value.trace is not None
