@@ -22,7 +22,9 @@ def types_saved_message(saved: SavedTypes, *, is_empty: bool) -> str:
     if not saved.changed:
         return "Nothing has changed."
     what = "The project has no types any more." if is_empty else "Types saved. They are in force from now on."
-    return what + _consequences(saved, "the types have changed")
+    red = "".join(f" {one.label}: {one.verdict.summary}." for one in saved.reddened[:3])
+    more = f" Tests of {len(saved.reddened) - 3} more Blueprints fail." if len(saved.reddened) > 3 else ""
+    return what + _consequences(saved, "the types have changed") + red + more
 
 
 def errors_counted(count: int) -> str:

@@ -1,7 +1,7 @@
 """The types document of a project: read, checked and saved as a whole."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,10 +9,11 @@ from structlog import get_logger
 
 from leapter import veritas
 from leapter.accounts.access import Actor
-from leapter.blueprints import environments, rechecking
+from leapter.blueprints import environments, rechecking, types_trials
 from leapter.blueprints.environments import types_text_of
 from leapter.blueprints.rechecking import Affected
 from leapter.blueprints.service import checked_text
+from leapter.blueprints.types_trials import Reddened, TypesTrial
 from leapter.db import db, transaction
 from leapter.errors import ChangedMeanwhileError, InvalidInputError
 from leapter.projects.archive import TYPES_PATH
@@ -20,6 +21,8 @@ from leapter.projects.models import ProjectFile
 from leapter.projects.service import get_project, lock_project
 
 log = get_logger("leapter.blueprints")
+
+_MAX_REASONS = 3
 
 
 class TypesDocumentError(InvalidInputError):
@@ -29,6 +32,27 @@ class TypesDocumentError(InvalidInputError):
         errors = [finding for finding in findings if finding.severity == "error"]
         super().__init__({"source": [f"Line {finding.line}: {finding.message}" for finding in errors]})
         self.findings = findings
+
+
+class RefusedTypesError(InvalidInputError):
+    """The project demands that all tests pass, and with this document some do not, or cannot run at all."""
+
+    def __init__(self, trial: TypesTrial) -> None:
+        why = [f"{affected.label} could not run any more" for affected in trial.stops]
+        for one in trial.reddened:
+            count = len(one.cases)
+            tests = "1 test" if count == 1 else f"{count} tests"
+            why.append(f"{tests} of {one.label} would fail")
+        more = [f"{len(why) - _MAX_REASONS} more"] if len(why) > _MAX_REASONS else []
+        said = [*why[:_MAX_REASONS], *more]
+        reasons = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+        sentence = (
+            f"Nothing was saved. This project demands that all tests pass, and with these types {reasons}. "
+            "Change the types, the Blueprints or their tests, or take the demand back in the project’s "
+            "settings."
+        )
+        super().__init__({"source": [sentence]})
+        self.trial = trial
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,12 +70,16 @@ class TypesDocument:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SavedTypes:
-    """What saving did to the Blueprints of the project; see `rechecking.Settled`."""
+    """What saving did to the Blueprints of the project; see `rechecking.Settled`.
+
+    `reddened` are those whose tests passed and do not any more.
+    """
 
     changed: bool
     findings: tuple[veritas.Finding, ...]
     stopped: tuple[Affected, ...]
     started: tuple[Affected, ...]
+    reddened: tuple[Reddened, ...]
 
 
 def get(actor: Actor, project_id: str) -> TypesDocument:
@@ -71,30 +99,35 @@ def exists(project_id: str) -> bool:
     return db.session.scalar(found) is not None
 
 
-def would_break(actor: Actor, project_id: str, *, text: str) -> tuple[Affected, ...]:
-    """The Blueprints in force that would have errors with this document, with all findings.
+def try_out(actor: Actor, project_id: str, *, text: str) -> TypesTrial:
+    """What saving a document without errors would do; see `types_trials.try_out`.
 
     Raises:
         NotFoundError: as in `projects.service.get_project`.
     """
-    session = db.session()
-    before = environments.load(session, get_project(actor, project_id).id)
-    return rechecking.would_break(session, project_id, before, before.with_types(text))
+    return types_trials.try_out(get_project(actor, project_id), text)
 
 
-def save(actor: Actor, project_id: str, *, text: str, base_version: str) -> SavedTypes:
+def save(
+    actor: Actor, project_id: str, *, text: str, base_version: str, trial: TypesTrial | None = None
+) -> SavedTypes:
     """Save another types document; an empty one takes it away. It holds for the next run.
 
     Args:
         base_version: the version that was edited.
+        trial: what `try_out` said of this text, where it was asked already.
 
     Raises:
         TypesDocumentError: it has errors; nothing is stored.
+        RefusedTypesError: the project demands that all tests pass, and they would not; nothing is stored.
         InvalidInputError: it cannot be stored.
         ChangedMeanwhileError: somebody saved another one in between; nothing is stored.
         NotFoundError: as in `projects.service.get_project`.
     """
     analysis = veritas.analyze_types(checked_text(text))
+    if not analysis.has_errors and (trial is None or trial.text != text):
+        # Before the database's one write lock is taken: tests take long.
+        trial = try_out(actor, project_id, text=text)
     with transaction() as session:
         project = lock_project(session, actor, project_id)
         present = _read(session, project.id)
@@ -104,6 +137,11 @@ def save(actor: Actor, project_id: str, *, text: str, base_version: str) -> Save
             raise TypesDocumentError(analysis.findings)
         before = environments.load(session, project.id)
         changed = text != present.text
+        if trial is not None and trial.release != project.release:
+            # The tests stand: there is no time for them now.
+            trial = replace(trial, stops=types_trials.broken_by(session, project.id, before, text))
+        if changed and project.demands_green_tests and trial is not None and not trial.is_clear:
+            raise RefusedTypesError(trial)
         if changed:
             stored = session.get(ProjectFile, (project.id, TYPES_PATH))
             if stored is not None:
@@ -115,7 +153,11 @@ def save(actor: Actor, project_id: str, *, text: str, base_version: str) -> Save
     if changed:
         log.info("types_document_saved", project_id=project_id, actor=actor.user_id)
     return SavedTypes(
-        changed=changed, findings=analysis.findings, stopped=settled.stopped, started=settled.started
+        changed=changed,
+        findings=analysis.findings,
+        stopped=settled.stopped,
+        started=settled.started,
+        reddened=trial.reddened if trial else (),
     )
 
 

@@ -7,15 +7,15 @@ from flask import Response, request, url_for
 
 from leapter import veritas
 from leapter.accounts.session import current_actor
-from leapter.blueprints import types_documents
+from leapter.blueprints import service, types_documents
 from leapter.blueprints.forms import TypesForm
 from leapter.blueprints.highlight import marked_types_lines
-from leapter.blueprints.rechecking import Affected
 from leapter.blueprints.saved_messages import types_saved_message
-from leapter.blueprints.service import with_line_endings_of
-from leapter.blueprints.types_documents import TypesDocument, TypesDocumentError
+from leapter.blueprints.tests_panel import rows
+from leapter.blueprints.types_documents import RefusedTypesError, TypesDocument, TypesDocumentError
 from leapter.blueprints.types_reading import shown_types
 from leapter.blueprints.types_source import STARTER_SOURCE
+from leapter.blueprints.types_trials import TypesTrial
 from leapter.errors import ChangedMeanwhileError, InvalidInputError
 from leapter.projects.models import Project
 from leapter.projects.service import get_project
@@ -49,7 +49,8 @@ def show(project_id: object) -> Response:
 def edit(project_id: object) -> Response:
     """Ask for another types document, and save it unless it has errors.
 
-    What would stop Blueprints that run now is saved once the person has seen which.
+    What would stop Blueprints that run now, or turn their tests red, is saved once the person has seen which;
+    not where the project demands that all tests pass.
     """
     project = get_project(current_actor(), str(project_id))
     document = types_documents.get(current_actor(), project.id)
@@ -57,23 +58,36 @@ def edit(project_id: object) -> Response:
     form = TypesForm(source=STARTER_SOURCE if starts else document.text, base_version=document.version)
     if not form.validate_on_submit():
         return _edit_page(project, document, form, findings=document.findings)
-    text = with_line_endings_of(form.source.data or "", document.text)
+    text = service.with_line_endings_of(form.source.data or "", document.text)
     analysis = veritas.analyze_types(text)
     is_stale = form.base_version.data != document.version
-    breaking: tuple[Affected, ...] = ()
-    if not analysis.has_errors and not is_stale:
-        breaking = types_documents.would_break(current_actor(), project.id, text=text)
-        if breaking and request.form.get("agreed") != _agreement(text, breaking):
-            return _edit_page(
-                project, document, form, status=422, findings=analysis.findings, breaking=breaking, text=text
-            )
+    trial: TypesTrial | None = None
     try:
+        text = service.checked_text(text)
+        if not analysis.has_errors and not is_stale and text != document.text:
+            trial = types_documents.try_out(current_actor(), project.id, text=text)
+            has_agreed = request.form.get("agreed") == _agreement(trial)
+            if not trial.is_clear and not has_agreed and not project.demands_green_tests:
+                return _edit_page(
+                    project, document, form, status=422, findings=analysis.findings, trial=trial
+                )
         saved = types_documents.save(
-            current_actor(), project.id, text=text, base_version=form.base_version.data or ""
+            current_actor(), project.id, text=text, base_version=form.base_version.data or "", trial=trial
         )
     except TypesDocumentError as error:
         form.source.errors = [*form.source.errors, _refusal(error.findings)]
         return _edit_page(project, document, form, status=422, findings=error.findings)
+    except RefusedTypesError as error:
+        form.source.errors = [*form.source.errors, *error.errors["source"]]
+        return _edit_page(
+            project,
+            document,
+            form,
+            status=422,
+            findings=analysis.findings,
+            trial=error.trial,
+            is_refused=True,
+        )
     except InvalidInputError as error:
         form.source.errors = [*form.source.errors, *error.errors["source"]]
         return _edit_page(project, document, form, status=422)
@@ -94,8 +108,8 @@ def _edit_page(
     *,
     status: int = 200,
     findings: tuple[veritas.Finding, ...] = (),
-    breaking: tuple[Affected, ...] = (),
-    text: str = "",
+    trial: TypesTrial | None = None,
+    is_refused: bool = False,
     is_stale: bool = False,
 ) -> Response:
     return htmx.render(
@@ -105,16 +119,21 @@ def _edit_page(
         project=project,
         form=form,
         findings=findings,
-        breaking=breaking,
-        agreement=_agreement(text, breaking) if breaking else "",
+        breaking=trial.stops if trial else (),
+        reddened=trial.reddened if trial else (),
+        rows=rows,
+        agreement=_agreement(trial) if trial and not is_refused else "",
+        is_refused=is_refused,
         is_stale=is_stale,
         lines=marked_types_lines(document.text) if is_stale else [],
     )
 
 
-def _agreement(text: str, breaking: tuple[Affected, ...]) -> str:
-    """What "Save anyway" sends: it holds for this text and these Blueprints, and no others."""
-    said = [text, *(affected.blueprint_id for affected in breaking)]
+def _agreement(trial: TypesTrial) -> str:
+    """What "Save anyway" sends: it holds for this text and what it does to these Blueprints, nothing else."""
+    said = [trial.text, *(affected.blueprint_id for affected in trial.stops), "red"]
+    for one in trial.reddened:
+        said += [one.blueprint_id, *(f"{suite}/{result.case.id}" for suite, result in one.cases)]
     return hashlib.sha256("\0".join(said).encode("utf-8", "surrogatepass")).hexdigest()
 
 

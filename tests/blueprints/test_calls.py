@@ -318,7 +318,7 @@ def test_a_changed_types_document_holds_for_the_next_run(world: World) -> None:
     project = with_types(world, ada)
     assert run(ada, project, "caller") == 2
     narrower = LEVEL.replace('"gold"', '"silver"')
-    broken = types_documents.would_break(ada.actor, project.id, text=narrower)
+    broken = types_documents.try_out(ada.actor, project.id, text=narrower).stops
     assert [affected.label for affected in broken] == ["By Level", "Caller"]
     before = release(ada, project)
     saved = save_types(ada, project, narrower)
@@ -376,7 +376,7 @@ def test_strangers_do_not_reach_a_types_document(world: World) -> None:
     eve = world.person("Eve")
     for attempt in (
         lambda: types_documents.get(eve.actor, project.id),
-        lambda: types_documents.would_break(eve.actor, project.id, text=""),
+        lambda: types_documents.try_out(eve.actor, project.id, text=""),
         lambda: types_documents.save(eve.actor, project.id, text="", base_version=""),
     ):
         with pytest.raises(NotFoundError):

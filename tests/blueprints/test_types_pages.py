@@ -2,6 +2,7 @@
 
 import html
 import io
+import json
 import zipfile
 
 import pytest
@@ -9,11 +10,12 @@ from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
 from leapter import veritas
-from leapter.blueprints import service, types_documents, types_reading
+from leapter.blueprints import service, types_documents, types_reading, types_trials
 from leapter.blueprints.importing import import_archive
 from leapter.blueprints.models import source_path
 from leapter.blueprints.types_source import STARTER_SOURCE
 from leapter.projects.archive import TYPES_PATH, read_files
+from leapter.projects.service import change_settings
 from tests.world import Person, StoredProject, World
 
 TYPES = """\
@@ -418,3 +420,122 @@ def test_two_types_documents_are_one_too_many(world: World) -> None:
     answer = ada.client.post("/projects/import", data={"files": files, "name": ""})
     assert answer.status_code == 422
     assert "a.data.vts and b.data.vts both define types" in answer.get_data(as_text=True)
+
+
+# ---- what types do to tests ----
+
+RATED = """\
+define Rate as number constrained_to [0.05, 0.1]
+
+define Order {
+    amount: number
+    rate: Rate
+}
+"""
+DISCOUNT = """\
+//* Discount
+function discount(order: Order) -> off: number {
+    //* Off
+    off = order.amount * order.rate;
+}
+"""
+CALLER = """\
+//* Caller
+function caller(amount: number) -> off: number {
+    //* Ask
+    off = discount(order: { amount: amount, rate: 0.1 }).off;
+}
+"""
+
+
+def with_tested_types(world: World) -> tuple[Person, StoredProject]:
+    """Two Blueprints with tests: one uses types, the other calls it. A test of each is red already."""
+    ada = world.person()
+    asks = {"order": {"amount": 100, "rate": 0.1}}
+    suites = {
+        "discount": [
+            {"id": "ten", "label": "Ten percent", "input": asks, "expectedOutput": {"off": 10}},
+            {"id": "red", "label": "Red before", "input": asks, "expectedOutput": {"off": 11}},
+        ],
+        "caller": [
+            {"id": "call", "label": "Through a call", "input": {"amount": 50}, "expectedOutput": {"off": 5}}
+        ],
+        "plain": [{"id": "one", "label": "One", "input": {"a": 1}, "expectedOutput": {"b": 1}}],
+    }
+    files = {TYPES_PATH: RATED.encode()}
+    for slug, source in {"discount": DISCOUNT, "caller": CALLER, "plain": PLAIN}.items():
+        suite = {"id": slug, "label": "Suite", "modelType": "testSuite", "testCases": suites[slug]}
+        files[source_path(slug)] = source.encode()
+        files[f"logic/{slug}/tests/main.test.json"] = json.dumps(suite).encode()
+    report = import_archive(ada.actor, read_files("Shop", files), name="Shop")
+    assert all(one.can_run for one in report.blueprints), [one.findings for one in report.blueprints]
+    return ada, StoredProject(
+        id=report.project.id,
+        name=report.project.name,
+        appspace_id=report.project.appspace_id,
+        blueprints={one.blueprint.slug: one.blueprint.id for one in report.blueprints},
+    )
+
+
+def test_types_that_turn_tests_red_are_saved_after_a_second_word(world: World) -> None:
+    ada, project = with_tested_types(world)
+    data = filled(ada.client, project, RATED.replace("0.1]", "0.2]"))
+    answer = ada.client.post(url_of(project, "/edit"), data=data)
+    assert answer.status_code == 422
+    page = BeautifulSoup(answer.data, "html.parser")
+    assert "Tests of 2 Blueprints would fail" in words(page.find(id="breaking-title"))
+    assert [words(case) for case in page.select(".reddened h3, .reddened summary")] == [
+        "Caller",
+        "Through a call in main",
+        "Discount",
+        "Ten percent in main",
+    ]
+    assert stored(ada, project) == RATED
+    button = page.find(id="save-anyway")
+    answer = ada.client.post(url_of(project, "/edit"), data={**data, button["name"]: button["value"]})
+    assert answer.status_code == 303
+    said = said_after(ada.client, answer.location)
+    assert "Types saved." in said
+    assert "Discount: 2 of 2 tests fail." in said
+    assert "0.2]" in stored(ada, project)
+    # Back again: nothing that passes now fails with it.
+    answer = ada.client.post(url_of(project, "/edit"), data=filled(ada.client, project, RATED))
+    assert answer.status_code == 303
+
+
+def test_where_green_tests_are_demanded_types_that_turn_tests_red_are_refused(world: World) -> None:
+    ada, project = with_tested_types(world)
+    change_settings(
+        ada.actor, project.id, ignores_unknown_inputs=False, keeps_run_data=False, demands_green_tests=True
+    )
+    data = filled(ada.client, project, RATED.replace("0.1]", "0.2]"))
+    answer = ada.client.post(url_of(project, "/edit"), data=data)
+    assert answer.status_code == 422
+    page = BeautifulSoup(answer.data, "html.parser")
+    assert (
+        "Nothing was saved. This project demands that all tests pass, and with these types 1 test of Caller "
+        "would fail and 1 test of Discount would fail."
+    ) in words(page.find(id="source-error"))
+    assert page.find(id="save-anyway") is None
+    assert "0.2]" in page.find("textarea").text
+    assert [words(case) for case in page.select(".reddened summary")] == [
+        "Through a call in main",
+        "Ten percent in main",
+    ]
+    assert stored(ada, project) == RATED
+    with pytest.raises(types_documents.RefusedTypesError):
+        types_documents.save(
+            ada.actor,
+            project.id,
+            text=RATED.replace("Order", "Purchase"),
+            base_version=types_documents.get(ada.actor, project.id).version,
+        )
+    wider = filled(ada.client, project, RATED.replace("0.1]", "0.1, 0.2]"))
+    assert ada.client.post(url_of(project, "/edit"), data=wider).status_code == 303
+
+
+def test_cases_for_which_there_is_no_time_count_as_red(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, project = with_tested_types(world)
+    monkeypatch.setattr(types_trials, "WALL_TIME_S", 0.0)
+    trial = types_documents.try_out(ada.actor, project.id, text=RATED + "// more\n")
+    assert [(one.label, len(one.cases)) for one in trial.reddened] == [("Caller", 1), ("Discount", 2)]
