@@ -33,4 +33,5 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(tests_pages.pages)
     # Every page that shows a Blueprint's state says why a revision is held back.
     app.jinja_env.globals["held_report"] = tests_panel.held
+    app.jinja_env.globals["in_force_red"] = tests_panel.in_force_red
     app.register_blueprint(types_pages.pages)

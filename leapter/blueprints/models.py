@@ -63,7 +63,9 @@ class BlueprintRevision(Model):
     `calls` are the call identifiers of the other Blueprints that the source calls, in the order of the
     alphabet; None is for sources from before this was known. With `uses_types`, it says what the findings are
     to be found anew after: what is wrong with a source depends on the Blueprints and types that it names.
-    `test_report` is what was found when it was to come into force: see `verdicts.Trial.to_json`.
+    `test_report` is what was found when it was to come into force, or when its tests last ran: see
+    `trials.Trial.to_json`. Where a person put it into force, `put_by` and `put_at` say who and when; where
+    its tests turned red because other types were saved, `types_by` and `types_at` do.
     """
 
     __tablename__ = "blueprint_revisions"

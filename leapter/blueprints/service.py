@@ -17,6 +17,8 @@ from leapter.blueprints.environments import ProjectEnvironment
 from leapter.blueprints.models import Blueprint, BlueprintRevision, source_path
 from leapter.blueprints.rechecking import Affected, Settled
 from leapter.blueprints.trials import Trial, broken_by, try_out
+from leapter.blueprints.verdicts import Verdict, is_report_red
+from leapter.clock import now
 from leapter.db import db, new_id, transaction
 from leapter.errors import ChangedMeanwhileError, InvalidInputError, NotFoundError
 from leapter.projects.archive import ArchiveError, decode_source
@@ -57,6 +59,11 @@ class ShownBlueprint:
     def error_count(self) -> int:
         """How many errors keep the newest revision from running."""
         return sum(finding.severity == "error" for finding in self.findings)
+
+    @property
+    def is_red(self) -> bool:
+        """Whether a revision is in force that runs though not all of its tests passed when they last ran."""
+        return self.can_run and self.in_force is not None and is_report_red(self.in_force.test_report)
 
     @property
     def is_held(self) -> bool:
@@ -305,7 +312,7 @@ def put_in_force(actor: Actor, project_id: str, blueprint_id: str, *, revision_i
             _refuse_errors(newest, checked)
             if project.demands_green_tests and (trial is None or not trial.verdict.is_green):
                 raise RedTestsError(trial)
-            newest.test_report = trial.to_json() if trial else None
+            newest.test_report = (trial.to_json() | _put_by(actor.name)) if trial else None
             blueprint.revision_in_force_id = revision_id
             identifiers.describe(session, blueprint, checked, others)
             settled = rechecking.settle(session, project, before)
@@ -320,6 +327,18 @@ def put_in_force(actor: Actor, project_id: str, blueprint_id: str, *, revision_i
             actor=actor.user_id,
         )
     return put
+
+
+def note_tests(shown: ShownBlueprint, revision_id: str, verdict: Verdict) -> None:
+    """Keep what all tests of a revision said just now, in place of what they said before.
+
+    That changes nothing of what is in force. Nothing happens where the revision is gone.
+    """
+    with transaction() as session:
+        revision = session.get(BlueprintRevision, revision_id)
+        if revision is not None and revision.project_id == shown.project.id:
+            kept = revision.test_report or {"breaks": []}
+            revision.test_report = kept | verdict.to_json()
 
 
 def try_newest(shown: ShownBlueprint) -> Trial | None:
@@ -501,6 +520,11 @@ def _tried_again(
     if trial is None or checked.has_errors or checked.signature is None:
         return None
     return replace(trial, breaks=broken_by(session, blueprint, checked.signature, before))
+
+
+def _put_by(name: str) -> dict[str, str]:
+    """Who put a revision into force, and when, as it is kept with what its tests said."""
+    return {"put_by": name, "put_at": now().isoformat()}
 
 
 def _refuse_errors(revision: BlueprintRevision, checked: CheckedSource) -> None:

@@ -35,6 +35,9 @@ def show(project_id: object, blueprint_id: object) -> Response:
         ran = tests_panel.run(
             shown, tested, suites, suite=request.form.get("suite"), case_key=request.form.get("case")
         )
+        if ran is not None and not {"suite", "case"} & request.form.keys():
+            service.note_tests(shown, tested.id, ran.verdict)
+            shown = _shown(project_id, blueprint_id)
     return htmx.render(
         "blueprints/tests.html",
         "content",

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from leapter import veritas
@@ -13,7 +14,7 @@ from leapter.blueprints.sample_inputs import sample_inputs
 from leapter.blueprints.service import ShownBlueprint
 from leapter.blueprints.suite_texts import StoredSuite, pretty
 from leapter.blueprints.trials import objections
-from leapter.blueprints.verdicts import SuiteVerdict, Verdict, judge, summary
+from leapter.blueprints.verdicts import SuiteVerdict, Verdict, is_report_red, judge, summary
 from leapter.db import db
 
 # Larger ones make no test that anybody would read, and the page would carry them twice.
@@ -95,12 +96,27 @@ class HeldCase:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
     """Why a revision is not in force. `objections` is half a sentence, "" where nothing spoke against it;
-    `cases` are the first that did not pass, `more` counts the others.
+    `cases` are the first that did not pass, `more` counts the others. `is_red` says that tests failed.
     """
 
     objections: str
+    is_red: bool
     cases: tuple[HeldCase, ...]
     more: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InForceRed:
+    """What tests last said of a revision that is in force although some fail.
+
+    `summary` is half a sentence. `by` and `at` say who put it into force, or with `through_types` who saved
+    the types that turned them red; "" and None where nobody did.
+    """
+
+    summary: str
+    by: str
+    at: datetime | None
+    through_types: bool
 
 
 def run(
@@ -180,12 +196,28 @@ def held(shown: ShownBlueprint) -> Held | None:
         )
         for case in report["cases"]
     )
-    is_green = report["passed"] == report["total"] and not report["broken"]
+    is_red = is_report_red(report)
     said = summary(total=report["total"], passed=report["passed"], broken=report["broken"])
     return Held(
-        objections=objections(is_green, said, report["breaks"]),
+        objections=objections(not is_red, said, report["breaks"]),
+        is_red=is_red,
         cases=cases,
         more=report["total"] - report["passed"] - len(cases),
+    )
+
+
+def in_force_red(shown: ShownBlueprint) -> InForceRed | None:
+    """What is to be said of a revision in force whose tests do not all pass; None where they do."""
+    if not shown.is_red or shown.in_force is None:
+        return None
+    report = shown.in_force.test_report or {}
+    through = "types" if "types_by" in report else "put"
+    at = report.get(f"{through}_at")
+    return InForceRed(
+        summary=summary(total=report["total"], passed=report["passed"], broken=report["broken"]),
+        by=report.get(f"{through}_by", ""),
+        at=datetime.fromisoformat(at) if at else None,
+        through_types=through == "types",
     )
 
 

@@ -11,9 +11,12 @@ from leapter import veritas
 from leapter.accounts.access import Actor
 from leapter.blueprints import environments, rechecking, types_trials
 from leapter.blueprints.environments import types_text_of
+from leapter.blueprints.models import BlueprintRevision
 from leapter.blueprints.rechecking import Affected
 from leapter.blueprints.service import checked_text
 from leapter.blueprints.types_trials import Reddened, TypesTrial
+from leapter.blueprints.verdicts import Verdict, is_report_red
+from leapter.clock import now
 from leapter.db import db, transaction
 from leapter.errors import ChangedMeanwhileError, InvalidInputError
 from leapter.projects.archive import TYPES_PATH
@@ -149,6 +152,9 @@ def save(
                 session.flush()
             if text.strip():
                 session.add(ProjectFile(project_id=project.id, path=TYPES_PATH, content=text.encode()))
+            for revision_id, verdict in trial.verdicts.items() if trial else ():
+                turned = any(one.verdict is verdict for one in trial.reddened) if trial else False
+                _note_tests(session, revision_id, verdict, turned_by=actor.name if turned else None)
         settled = rechecking.settle(session, project, before)
     if changed:
         log.info("types_document_saved", project_id=project_id, actor=actor.user_id)
@@ -159,6 +165,19 @@ def save(
         started=settled.started,
         reddened=trial.reddened if trial else (),
     )
+
+
+def _note_tests(session: Session, revision_id: str, verdict: Verdict, *, turned_by: str | None) -> None:
+    """Keep what the tests of a revision in force say with the new types, where that is or was red."""
+    revision = session.get(BlueprintRevision, revision_id)
+    if revision is None:
+        return
+    kept = revision.test_report or {"breaks": []}
+    was_red = is_report_red(revision.test_report)
+    if verdict.is_green and not was_red:
+        return
+    turned = {} if was_red or turned_by is None else {"types_by": turned_by, "types_at": now().isoformat()}
+    revision.test_report = kept | verdict.to_json() | turned
 
 
 def _read(session: Session, project_id: str) -> TypesDocument:

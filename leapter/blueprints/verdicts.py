@@ -92,6 +92,11 @@ def summary(*, total: int, passed: int, broken: int) -> str:
     return f"{said}, and {unread}" if broken else said
 
 
+def is_report_red(report: Mapping[str, Any] | None) -> bool:
+    """Whether what was kept of a verdict, by its `to_json`, says that something failed."""
+    return report is not None and bool(report["passed"] < report["total"] or report["broken"])
+
+
 def judge(
     program: Runnable,
     suites: Iterable[StoredSuite],

@@ -570,7 +570,7 @@ def test_a_revision_with_red_tests_is_kept_and_held(world: World) -> None:
     assert tested.number_in_force() == 1
     page = tested.page("")
     held = page.select_one(".held")
-    assert "Revision 2 is not in force. When it was saved: 1 of 1 tests fails." in text_of(held)
+    assert "Revision 2 is not in force. When it was last tested: 1 of 1 tests fails." in text_of(held)
     assert "Callers run revision 1." in text_of(held)
     assert rows_of(held) == [["price", "5", "6"]]
     assert "Run revision 1" in text_of(page.select_one("#run"))
@@ -597,9 +597,28 @@ def test_a_held_revision_is_put_into_force_anyway(world: World) -> None:
     answer = tested.put_in_force()
     assert "Revision 2 is in force, though 1 of 1 tests fails." in answer.get_data(as_text=True)
     assert tested.number_in_force() == 2
+    in_force = text_of(tested.page("").select_one(".in-force-red"))
+    assert "Revision 2 is in force although 1 of 1 tests fails; put into force by Ada, " in in_force
+    assert "Ready, tests red" in text_of(tested.page("").select_one(".facts-row"))
+    project = tested.client.get(f"/projects/{tested.project.id}").get_data(as_text=True)
+    assert "Ready, tests red" in project
     # Sent twice, as by a second tab, it says the same and changes nothing.
     assert "Revision 2 is in force." in tested.put_in_force().get_data(as_text=True)
     assert "is in force already" in text_of(tested.page("/put-in-force"))
+
+
+def test_tests_that_pass_again_end_the_notice_about_red_ones(world: World) -> None:
+    tested = Scene(world, PASSES)
+    tested.save(DEAR)
+    tested.put_in_force()
+    tested.put("prices", suite_text({**PASSES, "expectedOutput": {"price": 6}}))
+    tested.run(suite="prices")
+    assert tested.page("").select_one(".in-force-red")
+    tested.run()
+    assert tested.page("").select_one(".in-force-red") is None
+    tested.put("prices", suite_text(PASSES))
+    tested.run()
+    assert "although 1 of 1 tests fails; put into" in text_of(tested.page("").select_one(".in-force-red"))
 
 
 def test_mended_tests_let_a_held_revision_come_into_force(world: World) -> None:
@@ -617,6 +636,10 @@ def test_a_project_that_demands_green_tests_gets_them(world: World) -> None:
     settings = f"/projects/{tested.project.id}/settings"
     assert tested.client.post(settings, data={"demands_green_tests": "y"}).status_code == 303
     tested.save(DEAR)
+    held = tested.page("").select_one(".held")
+    assert held is not None
+    assert held.select_one("#put-in-force") is None
+    assert "This project demands that all tests pass." in text_of(held)
     dialog = tested.page("/put-in-force")
     assert "This project demands that all tests pass" in text_of(dialog)
     assert dialog.select_one("main form button[type=submit]") is None
@@ -626,6 +649,10 @@ def test_a_project_that_demands_green_tests_gets_them(world: World) -> None:
         as_text=True
     )
     assert tested.number_in_force() == 1
+    tested.put("prices", suite_text({**PASSES, "expectedOutput": {"price": 6}}))
+    tested.run()
+    assert tested.page("").select_one(".held #put-in-force")
+    tested.put("prices", suite_text(PASSES))
     tested.client.post(settings, data={"keeps_run_data": "y"})
     assert tested.put_in_force().status_code == 200
     assert tested.number_in_force() == 2

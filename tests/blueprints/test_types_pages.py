@@ -498,9 +498,14 @@ def test_types_that_turn_tests_red_are_saved_after_a_second_word(world: World) -
     assert "Types saved." in said
     assert "Discount: 2 of 2 tests fail." in said
     assert "0.2]" in stored(ada, project)
+    page_of_discount = f"/projects/{project.id}/blueprints/{project.blueprints['discount']}"
+    red = words(soup(ada.client, page_of_discount).select_one(".in-force-red"))
+    assert "Revision 1 is in force although 2 of 2 tests fail; types saved by Ada, " in red
     # Back again: nothing that passes now fails with it.
     answer = ada.client.post(url_of(project, "/edit"), data=filled(ada.client, project, RATED))
     assert answer.status_code == 303
+    red = words(soup(ada.client, page_of_discount).select_one(".in-force-red"))
+    assert "although 1 of 2 tests fails" in red
 
 
 def test_where_green_tests_are_demanded_types_that_turn_tests_red_are_refused(world: World) -> None:
