@@ -1,6 +1,7 @@
 """Expressions of a source as text for reading."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -71,8 +72,22 @@ class Fragment:
 
 Fragments = tuple[Fragment, ...]
 _SPACE = Fragment(text=" ")
-# A list in a text of more characters than this has each of its elements on a line of its own.
+# What a token has explained beside what its own name has.
+_SAID_OF = {
+    "is": frozenset({"is"}),
+    "===": frozenset({"is"}),
+    "isnt": frozenset({"isnt"}),
+    "!==": frozenset({"isnt"}),
+    "true": frozenset({"true"}),
+    "false": frozenset({"true"}),
+    "string": frozenset({"string"}),
+}
+_NOTHING: frozenset[str] = frozenset()
+# In a text of more characters than `_LONG`, the first list of more than `_LONG_LIST` has each of its elements
+# on a line of its own.
 _LONG = 80
+_LONG_LIST = 40
+_DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?")
 
 
 def plain_text(fragments: Fragments) -> str:
@@ -120,7 +135,7 @@ class ExpressionReader:
         list_depth = -1  # how deep the list is whose elements stand below each other
         previous: Token | None = None
         is_sign = False  # whether `previous` is a sign before an operand
-        for token, following in pairwise(tokens):
+        for place, (token, following) in enumerate(pairwise(tokens)):
             kind = token.kind
             between = kind == ":" and questions[-1] > 0
             space = self._is_spaced(previous, is_sign, token, between)
@@ -130,7 +145,12 @@ class ExpressionReader:
             if kind in ("(", "[", "{"):
                 questions.append(0)
                 if kind == "[" and not was_name and list_depth < 0 and end - start > _LONG:
-                    list_depth = len(questions)
+                    inside = _inside(tokens, place)
+                    if sum(len(inner.text) for inner in inside) > _LONG_LIST:
+                        list_depth = len(questions)
+                elif kind == "(" and _is_extreme(tokens[max(0, place - 2) : place]):
+                    commas = _commas(_inside(tokens, place))
+                    self._met.add(tokens[place - 1].text + ("(,)" if commas else "()"))
             elif kind in (")", "]", "}") and len(questions) > 1:
                 questions.pop()
             elif kind == "?":
@@ -141,6 +161,11 @@ class ExpressionReader:
                 self._met.add(kind)
             elif kind == "[" and was_name:
                 self._met.add("[i]")
+            elif kind == "+" and previous is not None and "string" in (previous.kind, following.kind):
+                self._met.add("+")
+            elif kind == "string" and _DURATION.fullmatch(token.text[1:-1]):
+                self._met.add("duration")
+            self._met |= _SAID_OF.get(kind, _NOTHING)
             fragment = self._fragment(token, previous, following)
             if is_in_list and kind == "]":
                 list_depth = 0
@@ -190,7 +215,8 @@ class ExpressionReader:
                 return Fragment(text=name, helper=name)
             if name not in self._built_ins:
                 return Fragment(text=name, blueprint=name)
-            self._met.add(f"{name}()")
+            if name not in ("min", "max"):
+                self._met.add(f"{name}()")
             return Fragment(text=name)
         if following.kind == ":" and (previous is None or previous.kind in ("(", "{", ",")):
             # The name of an argument or of a field.
@@ -198,6 +224,32 @@ class ExpressionReader:
         if name == "Math":
             return Fragment(text=name)
         return Fragment(text=name, kind="name", hint=self._labels.get(name, ""))
+
+
+def _inside(tokens: Sequence[Token], opening: int) -> Sequence[Token]:
+    """The tokens between a bracket and the one that closes it."""
+    depth = 0
+    for place in range(opening, len(tokens)):
+        depth += tokens[place].kind in ("(", "[", "{")
+        depth -= tokens[place].kind in (")", "]", "}")
+        if not depth:
+            return tokens[opening + 1 : place]
+    return tokens[opening + 1 :]
+
+
+def _is_extreme(before: Sequence[Token]) -> bool:
+    """Whether the two tokens before a bracket make it a call of `min` or `max`, not of those of `Math`."""
+    return bool(before) and before[-1].text in ("min", "max") and before[0].kind != "."
+
+
+def _commas(tokens: Sequence[Token]) -> int:
+    """How many commas are outside of all brackets."""
+    depth = count = 0
+    for token in tokens:
+        depth += token.kind in ("(", "[", "{")
+        depth -= token.kind in (")", "]", "}")
+        count += token.kind == "," and not depth
+    return count
 
 
 def _append(fragments: list[Fragment], fragment: Fragment) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from leapter.blueprints.expression_text import Fragments, plain_text
 from leapter.blueprints.flow_parts import Line, Severity, Shape, ShapeKind, Text, TextStyle
-from leapter.blueprints.specification import Branch, Chapter, Item, Node, Row, Step, Table
+from leapter.blueprints.specification import Branch, Chapter, Item, Local, Node, Row, Step, Table
 from leapter.blueprints.text_width import BOLD, MONO, PLAIN, SMALL, Font
 
 BOX_WIDTH = 232
@@ -13,7 +13,8 @@ MAX_TABLE_WIDTH = 620
 
 _MARGIN = 14
 _PADDING = 10
-_LABEL_LINES = 5
+_MOST_LINES: dict[TextStyle, int] = {"label": 5, "title": 5, "word": 2, "code": 3, "head": 5}
+_CODE_LINES = 3  # of a line in a shape, and of a cell
 _ROW_HEIGHT = 22
 _CELL_MARGIN = 10
 _MAX_COLUMN_WIDTH = 190
@@ -77,8 +78,7 @@ def step_shape(step: Step) -> Shape:
     style: TextStyle = "code" if step.label else "head"
     texts += [(style, text) for text in code]
     shape = _shape(kind, step, texts, BOX_WIDTH)
-    rows = [([(0.0, plain_text(local.code))], local) for local in step.locals]
-    return _with_lines(shape, rows, 18)
+    return _with_locals(shape, step.locals)
 
 
 def question_shape(step: Step) -> Shape:
@@ -129,8 +129,7 @@ def _shape(
     placed = []
     for style, text in texts:
         font = _FONTS[style]
-        most = {"word": 1, "code": 1}.get(style, _LABEL_LINES)
-        for line in font.lines(text, width - 2 * margin, most):
+        for line in font.lines(text, width - 2 * margin, _MOST_LINES[style]):
             y += _LEADING[style]
             x = width / 2 if centred else margin
             placed.append(Text(x=x, y=y - 4, text=line, style=style, centred=centred))
@@ -146,30 +145,25 @@ def _shape(
     )
 
 
-def _with_lines(
-    shape: Shape, rows: Iterable[tuple[list[tuple[float, str]], Node]], height: float, *, room: float = 0
-) -> Shape:
-    """Put lines of code below the texts of a shape; each is a node of its own."""
+def _with_locals(shape: Shape, found: Iterable[Local]) -> Shape:
+    """Put the values that a step introduces below the texts of its shape; each is a node of its own."""
     lines = []
-    y = shape.height - (_PADDING - 2 if shape.texts else 0)
-    for cells, node in rows:
+    y = shape.height - (_PADDING - 2)
+    for local in found:
+        code = plain_text(local.code)
+        rows = MONO.lines(code, shape.width - 2 * _MARGIN, _CODE_LINES)
+        height = 16 * len(rows) + 2
         texts = tuple(
-            Text(
-                x=_MARGIN + x,
-                y=height - 6,
-                text=MONO.cut(text, (room or shape.width) - 2 * _MARGIN),
-                style="code",
-            )
-            for x, text in cells
+            Text(x=_MARGIN, y=12 + 16 * place, text=row, style="code") for place, row in enumerate(rows)
         )
         lines.append(
             Line(
-                node_id=node.node_id,
+                node_id=local.node_id,
                 y=y,
                 height=height,
                 texts=texts,
-                title=_title(node, [text for _, text in cells]),
-                severity=severity_of(node),
+                title=_title(local, [code]),
+                severity=severity_of(local),
             )
         )
         y += height
@@ -214,21 +208,24 @@ def _table(step: Step, table: Table) -> Shape:
     texts += [("label", step.label)] if step.label else []
     shape = _shape("table", step, texts, width)
     y = shape.height + _ROW_HEIGHT - 12
-    shape.texts += _row_texts(heads, columns, y, "head")
-    y += 8
+    head_texts = _row_texts(heads, columns, y, "head")
+    shape.texts += head_texts
+    y = max((text.y for text in head_texts), default=y) + 8
     lines = []
     for row, cells in rows:
+        texts_of_row = _row_texts(cells, columns, _ROW_HEIGHT - 7, "code")
+        height = max((text.y for text in texts_of_row), default=_ROW_HEIGHT - 7) + 7
         lines.append(
             Line(
                 node_id=row.node_id,
                 y=y,
-                height=_ROW_HEIGHT,
-                texts=_row_texts(cells, columns, _ROW_HEIGHT - 7, "code"),
+                height=height,
+                texts=texts_of_row,
                 title=_title(row, [" · ".join(cells)]),
                 severity=severity_of(row),
             )
         )
-        y += _ROW_HEIGHT
+        y += height
     shape.lines, shape.height = tuple(lines), y + 5
     return shape
 
@@ -254,7 +251,7 @@ def _row_texts(cells: list[str], columns: list[float], y: float, style: TextStyl
     texts = []
     x: float = _MARGIN - _CELL_MARGIN
     for cell, width in zip(cells, columns, strict=False):
-        text = MONO.cut(cell, width - 2 * _CELL_MARGIN + 1)
-        texts.append(Text(x=x + _CELL_MARGIN, y=y, text=text, style=style))
+        for place, text in enumerate(MONO.lines(cell, width - 2 * _CELL_MARGIN + 1, _CODE_LINES)):
+            texts.append(Text(x=x + _CELL_MARGIN, y=y + 14 * place, text=text, style=style))
         x += width
     return tuple(texts)

@@ -4,6 +4,13 @@ from collections.abc import Iterable
 
 # By what an `ExpressionReader` meets: the way it is written, and what it means.
 _NOTATION: dict[str, tuple[str, str]] = {
+    "string": ('"a"', "a text: what is between the quotes, letter by letter"),
+    "duration": ('"P1Y6M"', "a duration: 1 year and 6 months; P14D is 14 days, PT8H is 8 hours"),
+    "true": ("true, false", "yes, no; below a condition at the head of a table: it holds, it does not"),
+    "any": ("any", "in a table: every value fits"),
+    "is": ("a is b", 'a equals b, in kind too: 1 is "1" does not hold'),
+    "isnt": ("a isnt b", "the opposite of a is b"),
+    "+": ('"a" + b', "joins texts: b behind a; a number is joined as its digits"),
     "%": ("a % b", "what is left over when a is divided by b"),
     "?": ("a ? b : c", "b where a holds, otherwise c"),
     "==": ("a == b", 'a equals b, where a text may stand for a number: 1 == "1" holds'),
@@ -18,8 +25,10 @@ _NOTATION: dict[str, tuple[str, str]] = {
     "absent": ("absent", "no value at all"),
     "round()": ("round(a, n)", "a to n decimals (to none without n); halves away from zero"),
     "sum()": ("sum(list)", "all numbers of the list added up; absent ones are skipped"),
-    "min()": ("min(list, b)", "the smallest number of the list, or b where the list is empty"),
-    "max()": ("max(list, b)", "the largest number of the list, or b where the list is empty"),
+    "min()": ("min(list)", "the smallest number of the list"),
+    "min(,)": ("min(list, b)", "the smallest number of the list, or b where the list is empty"),
+    "max()": ("max(list)", "the largest number of the list"),
+    "max(,)": ("max(list, b)", "the largest number of the list, or b where the list is empty"),
     "sort()": ("sort(list, order)", "the list in ascending or descending order"),
     "find()": ("find(list, field, value)", "the first record whose field has this value, or null"),
     "contains()": ("contains(list, a)", "whether a is in the list"),

@@ -47,7 +47,10 @@ class Item(Node):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Local(Node):
-    """A value that a step introduces; `code` is its name, with what it begins as where that is said."""
+    """A value that a step introduces; `code` is its name, with what it begins as where that is said.
+
+    `type_words` are empty where that is said, or no type is.
+    """
 
     name: str
     type_words: Fragments
@@ -86,6 +89,11 @@ class Table:
     inputs: tuple[Fragments, ...]
     targets: tuple[Fragments, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def always_fits(self) -> bool:
+        """Whether it has a row that fits whatever is looked at."""
+        return any(all(cell is None for cell in row.cells) for row in self.rows)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -207,6 +215,7 @@ class _ChapterWriter:
     ) -> None:
         self._function = function
         self._nodes = nodes
+        self._met = met
         self._reader = ExpressionReader(
             document.source, labels=_labels(function), helpers=helpers, built_ins=BUILT_INS, met=met
         )
@@ -332,7 +341,9 @@ class _ChapterWriter:
         return Local(
             **self._node(declarator.notes, declarator.line, declarator.notes.label),
             name=declarator.name,
-            type_words=type_words(declarator.type) if declarator.has_type else (),
+            type_words=(
+                type_words(declarator.type) if declarator.has_type and declarator.initial is None else ()
+            ),
             code=code,
         )
 
@@ -352,6 +363,8 @@ class _ChapterWriter:
         return tuple(branches)
 
     def _table(self, decide: ast.Decide) -> Table:
+        if any(None in row.conditions for row in decide.rows):
+            self._met.add("any")
         return Table(
             inputs=tuple(map(self._read, decide.inputs)),
             targets=tuple(map(self._read, decide.targets)),

@@ -84,7 +84,7 @@ def test_the_document_reads_from_top_to_bottom(world: World) -> None:
     for sentence in (
         "All of them.",
         "1.1 Decide Any?",
-        "If None amounts . length is 0",
+        "If: None amounts . length is 0",
         "1.1.1 Finish",
         "Otherwise, if amounts [ 0 ] < 0 and not",
         '1.1.2 Refuse Refuse it "No"',

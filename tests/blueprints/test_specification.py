@@ -254,7 +254,46 @@ def test_calls_of_helpers_and_of_other_blueprints_are_told_apart() -> None:
 
 
 def test_what_was_met_is_explained_and_nothing_else() -> None:
-    assert [written for written, _ in read(WITH_HELPER).notation] == ["a % b", "a += b", "a[i]", "a.length"]
+    assert [written for written, _ in read(WITH_HELPER).notation] == [
+        '"a"', "a is b", "a % b", "a += b", "a[i]", "a.length",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expression", "explained_forms"),
+    [
+        ("min([a, 1])", ["min(list)"]),
+        ("max(sort([a, 1]), 0)", ["max(list, b)", "sort(list, order)"]),
+        ("a + 1", []),
+        ('a + "!"', ['"a"', '"a" + b']),
+        ('"P18Y"', ['"a"', '"P1Y6M"']),
+        ('"PAY"', ['"a"']),
+        ("a !== 1 || false", ["true, false", "a isnt b"]),
+        ("Math.min(a, 1)", ["Math.min(a, b, …)"]),
+    ],
+)
+def test_how_to_read_explains_the_forms_that_occur(expression: str, explained_forms: list[str]) -> None:
+    document = read(f"function f(a: number) -> x: any {{ x = {expression}; }}")
+    assert [written for written, _ in document.notation] == explained_forms
+
+
+def test_a_table_says_whether_a_row_always_fits() -> None:
+    for cell, always in (("any", True), ("2", False)):
+        rows = f"| a | -> b |\n|---|---|\n| 1 | 1 |\n| {cell} | 0 |"
+        (step,) = read(f"function f(a: number) -> b: number {{\ndecide first\n{rows}\n}}").main.steps
+        assert step.table is not None
+        assert step.table.always_fits == always
+
+
+def test_a_value_says_its_type_only_where_it_begins_without_one() -> None:
+    step, other = read("function f() -> b: number { var c: number; var d: number = 2; }").main.steps
+    assert [plain_text(local.type_words) for local in (*step.locals, *other.locals)] == ["number", ""]
+
+
+def test_a_short_list_stays_on_its_line() -> None:
+    long = "a_long_name_of_a_value_that_goes_on_and_on.other_instalments_of_the_applicant"
+    (step,) = read(f"function f() -> x: any {{ x = if_absent({long}, []); }}").main.steps
+    assert plain_text(step.code[0]) == f"x = if_absent({long}, [])"
 
 
 def test_every_built_in_of_the_language_has_its_words() -> None:
