@@ -1,8 +1,8 @@
 """Tokens to inputs, outputs and their types."""
 
 from leapter.veritas import ast
-from leapter.veritas.expressions import NESTING, NestingError, ParseError
 from leapter.veritas.lexer import Token
+from leapter.veritas.reader import NESTING, NestingError, ParseError
 from leapter.veritas.tables import TableParser
 from leapter.veritas.types import ANY, WORDS, Type
 

@@ -1,4 +1,6 @@
-"""What other languages call a function, and what to write here."""
+"""What other languages call a function, an operator or a statement, and what to write here."""
+
+from leapter.veritas.types import WORDS
 
 _LOOP = "a loop: for (var x in list) { … }"
 INSTEAD: dict[str, str] = {
@@ -110,3 +112,101 @@ FOREIGN_NAMES: dict[str, str] = {
     "math": "Write Math.",
     "arguments": "Inputs are used by their names.",
 }
+
+# Words that other languages have in expressions.
+FOREIGN_WORDS = {
+    "new": "Write a literal: [] or {…}.",
+    "typeof": "The type of every input and local is declared; nothing needs to ask for it.",
+    "delete": "Assign null instead.",
+    "void": "Write absent.",
+    "await": "Nothing here has to be waited for.",
+    "NOT": "Write not",
+    "Not": "Write not",
+}
+# Operators of other languages: what to write, and the operator that the rest is read with.
+FOREIGN_OPERATORS = {
+    "&": ("Write and, or + to join texts.", "&&"),
+    "|": ("Write or", "||"),
+    "^": ("Write Math.pow(base, exponent) for a power, isnt for “either, not both”.", "*"),
+    "in": ("Write contains(list, value)", "==="),
+    "mod": ("Write %", "%"),
+    "div": ("Write Math.floor(a / b)", "/"),
+    "xor": ("Write isnt", "!=="),
+    "equals": ("Write is", "==="),
+    "between": ("Write x >= a and x <= b", ">="),
+    "instanceof": ("The type of every input and local is declared; nothing needs to ask for it.", "==="),
+    "AND": ("Write and", "&&"),
+    "OR": ("Write or", "||"),
+    "IS": ("Write is", "==="),
+    "ISNT": ("Write isnt", "!=="),
+    "MOD": ("Write %", "%"),
+    "And": ("Write and", "&&"),
+    "Or": ("Write or", "||"),
+    "Is": ("Write is", "==="),
+}
+# The same, for two signs that stand side by side.
+FOREIGN_PAIRS = {
+    "**": ("Write Math.pow(base, exponent)", "*"),
+    "<>": ("Write isnt", "!=="),
+    "=<": ("Write <= for “less or equal”.", "<="),
+    "??": ("Write if_absent(value, fallback)", "||"),
+    "not in": ("Write !contains(list, value)", "==="),
+}
+FOREIGN_STARTS = frozenset(("&", "|", "^", "in", "name", "*", "<", "=", "?", "not"))
+
+# Words that begin statements in other languages, and what to write here.
+FOREIGN_STATEMENTS = {
+    "switch": "Write choose { if (…) { … } else { … } }, or a decision table: decide first.",
+    "do": "Write while (…) { … }.",
+    "try": "There is nothing to catch: test with choose first.",
+    "foreach": "Write for (var x in list) { … }",
+    "until": "Write while (!(…)) { … }.",
+    "unless": "Write choose { if (!(…)) { … } }.",
+    "loop": "Write while (…) { … }.",
+    "repeat": "Write while (…) { … }.",
+    "import": "A Blueprint is called by its call identifier; nothing is imported.",
+    "export": "Nothing is exported: the outputs are the result.",
+    "class": "Use an object {…} or a list.",
+    "def": "A function is declared with the word function, before the Blueprint's.",
+    "set": "Write x = …",
+    "print": "Assign what is to be seen to an output.",
+    "call": "Write the call alone: list.push(x);",
+    "assert": 'Write choose { if (!(…)) { throw "…"; } }.',
+    "raise": "Write throw.",
+}
+# What to write for words that begin or end statements in other languages.
+STATEMENTS_INSTEAD = {
+    "if": "choose { if (…) { … } else { … } }",
+    "else": "choose { if (…) { … } else { … } }",
+    "for": "for (var x in list) { … }",
+    "while": "while (…) { … }",
+    "end": "A block ends with }.",
+    "case": "choose { if (…) { … } else { … } }",
+    "when": "choose { if (…) { … } else { … } }",
+}
+# Blocks that go with the statement before them: `try { } catch (e) { }`, `do { } while (c)`.
+FOLLOWERS = {"try": ("catch", "finally"), "do": ("while",)}
+# Words that are the language's own but for their case, and what may follow them.
+MISWRITTEN = {
+    "function": ("name",),
+    "var": ("name",),
+    "if": ("(",),
+    "else": ("{", "if"),
+    "for": ("(",),
+    "while": ("(",),
+    "throw": ("string", "name"),
+    "return": (";", "}"),
+    "break": (";", "}"),
+    "continue": (";", "}"),
+    "choose": ("{",),
+    "section": ("string",),
+    "decide": ("name",),
+}
+FUNCTION_WORDS = frozenset(("func", "def", "fn", "fun", "sub", "procedure", "proc"))
+# Words that other languages write before `function`.
+MODIFIERS = frozenset(("export", "async", "public", "private", "static", "default"))
+# Words that other languages declare a local with.
+DECLARING = (
+    frozenset(("let", "const", "int", "float", "double", "bool", "str", "auto", "val", "dim", "String"))
+    | WORDS.keys()
+)

@@ -9,30 +9,10 @@ from leapter.veritas.findings import Findings
 from leapter.veritas.source import MAX_SIZE, SPLIT_IT, TOO_LARGE, Source
 from leapter.veritas.table_text import find_table
 
-RESERVED = frozenset(
-    [
-        "function",
-        "var",
-        "if",
-        "else",
-        "for",
-        "in",
-        "while",
-        "break",
-        "continue",
-        "throw",
-        "return",
-        "true",
-        "false",
-        "null",
-        "absent",
-        "and",
-        "or",
-        "not",
-        "is",
-        "isnt",
-    ]
-)
+RESERVED = frozenset((
+    "function", "var", "if", "else", "for", "in", "while", "break", "continue", "throw", "return",
+    "true", "false", "null", "absent", "and", "or", "not", "is", "isnt",
+))  # fmt: skip
 
 _OPERATORS = (
     "===", "!==", "==", "!=", "<=", ">=", "&&", "||", "+=", "-=", "*=", "/=", "%=", "->", "=>", "++", "--",

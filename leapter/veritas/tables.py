@@ -3,8 +3,9 @@
 import re
 
 from leapter.veritas import ast
-from leapter.veritas.expressions import ExpressionParser, NestingError, ParseError
+from leapter.veritas.expressions import ExpressionParser
 from leapter.veritas.lexer import Token, tokenize
+from leapter.veritas.reader import NestingError, ParseError
 from leapter.veritas.source import MAX_SIZE, SPLIT_IT, TOO_LARGE
 from leapter.veritas.table_text import cells_of, is_delimiter_row, table_lines
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from leapter.veritas import ast
 from leapter.veritas.declarations import DeclarationParser
-from leapter.veritas.expressions import NestingError, ParseError
 from leapter.veritas.findings import Findings
 from leapter.veritas.lexer import Token, text_value, tokenize
 from leapter.veritas.literals import NotLiteralError, json_value, literal_value
+from leapter.veritas.reader import NestingError, ParseError
 from leapter.veritas.source import Source
 from leapter.veritas.types import Type
 from leapter.veritas.values import from_code_units
