@@ -171,7 +171,12 @@ def test_an_import_reports_every_finding_with_file_line_and_column(world: World)
     files = {"logic/late-fee/late-fee.logic.vts": BROKEN, "logic/late-fee/tests/a.test.json": "{"}
     answer = ada.client.post("/projects/import", data={"files": (zipped(files), "fees.zip"), "name": "Dues"})
     assert answer.status_code == 303
-    text = " ".join(soup(ada.client, answer.location).text.split())
+    page = soup(ada.client, answer.location)
+    text = " ".join(page.text.split())
+    place = page.select_one(".finding-place a[href$='#L8']")
+    assert place is not None
+    source = soup(ada.client, str(place["href"]).partition("#")[0])
+    assert "^" in (source.select_one("#L8 + .line-finding .excerpt") or source).text
     assert "Dues: 1 Blueprint, 1 other file." in text
     assert "logic/late-fee/late-fee.logic.vts line 8, column 11" in text
     assert "logic/late-fee/tests/a.test.json line 1, column 2" in text
