@@ -62,6 +62,8 @@ class BlockParser(DeclarationParser):
         if self._missing_braces > 0 or not self._has_unclosed:
             self._has_unclosed = True
             self._missing_braces -= 1
+            if self.findings.has_open_text:
+                return
             self.findings.error(
                 self.last_end,
                 "unclosed_brace",
@@ -70,21 +72,26 @@ class BlockParser(DeclarationParser):
                 "Add the missing }.",
             )
 
-    def _block(self) -> list[ast.Statement]:
-        """`{ … }`, or what was meant by it."""
+    def _block(self, *, is_reported: bool = False) -> list[ast.Statement]:
+        """`{ … }`, or what was meant by it; `is_reported` says that its lack was reported with its header."""
         if self.token.text in ("then", "do") and self.token.kind == "name":
-            self.findings.error(
-                self.token.start,
-                "foreign_word",
-                f"There is no `{self.token.text}` here.",
-                "Put the statements in { … }.",
-            )
+            if not is_reported:
+                self.findings.error(
+                    self.token.start,
+                    "foreign_word",
+                    f"There is no `{self.token.text}` here.",
+                    "Put the statements in { … }.",
+                )
+            is_reported = True
             self.advance()
         opening = self.token
         before = opening if opening.kind == "{" else self.tokens[self.position - 1]
         indent = self._indent_of(before.start)
         if opening.kind != "{":
-            self.report(self.missed("expected_block", "`{` is expected here", "Put the statements in { … }."))
+            if not is_reported:
+                self.report(
+                    self.missed("expected_block", "`{` is expected here", "Put the statements in { … }.")
+                )
             if self._missing_braces < 0 and self.token.kind != "}":
                 self._missing_braces += 1
                 with self.nested(opening.start):
@@ -128,6 +135,8 @@ class BlockParser(DeclarationParser):
 
     def report_surplus(self, token: Token) -> None:
         self._missing_braces += 1
+        if self.findings.has_open_text:
+            return
         self.findings.error(
             token.start, "surplus_brace", "There is one `}` more than there are `{`.", "Remove one }."
         )

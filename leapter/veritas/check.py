@@ -3,13 +3,13 @@
 from leapter.veritas import ast, temporal
 from leapter.veritas.builtins import FUNCTIONS
 from leapter.veritas.check_calls import identifier_of
-from leapter.veritas.check_dates import written_form
 from leapter.veritas.check_expressions import ExpressionChecker
 from leapter.veritas.check_fields import FieldChecker, variables_of
 from leapter.veritas.choices import read_choices
-from leapter.veritas.definitions import MAX_LEAST_SIZE, nearest_type
+from leapter.veritas.definitions import MAX_LEAST_SIZE, nearest_type, unknown_type_fix
 from leapter.veritas.environment import Environment
 from leapter.veritas.findings import Findings
+from leapter.veritas.forms import form_of
 from leapter.veritas.literals import NotLiteralError, json_value, literal_value, misfits
 from leapter.veritas.nodes import NodeNamer
 from leapter.veritas.shapes import (
@@ -124,7 +124,7 @@ class _FunctionChecker(ExpressionChecker):
 
     # Declarations
 
-    def _declare(self, name: str, offset: int, declared: Type) -> None:
+    def _declare(self, name: str, offset: int, declared: Type, *, is_parameter: bool = False) -> None:
         if name in self._types:
             first = self._document.source.line_of(self._declared_at[name])
             if name in self._outputs:
@@ -133,6 +133,8 @@ class _FunctionChecker(ExpressionChecker):
             else:
                 message = f"`{name}` is already declared in line {first}."
                 fix = "Use it without var, or choose another name."
+                if is_parameter:
+                    fix = "Rename one of them."
             self._findings.error(offset, "declared_twice", message, fix)
             return
         self._types[name] = declared
@@ -143,7 +145,7 @@ class _FunctionChecker(ExpressionChecker):
         if parameter.has_type:
             self._check_type(declared, parameter.start, is_local=False)
         parameter.base = self._environment.types.resolve(declared)
-        self._declare(parameter.name, parameter.start, declared)
+        self._declare(parameter.name, parameter.start, declared, is_parameter=True)
         choices = self._choices(parameter)
         default: object = None
         if parameter.default is not None:
@@ -190,7 +192,7 @@ class _FunctionChecker(ExpressionChecker):
                 misfit.offset,
                 misfit.code,
                 f"The default of `{parameter.name}`{place} {misfit.message}.",
-                written_form(types.resolve(misfit.declared)),
+                misfit.fix or f"Write {form_of(types.resolve(misfit.declared))}.",
             )
 
     def _choices(self, parameter: ast.Parameter) -> tuple[object, ...] | None:
@@ -227,7 +229,7 @@ class _FunctionChecker(ExpressionChecker):
                     offset,
                     "unknown_type",
                     f"Cannot find type '{inner.name}'",
-                    f"Did you mean {hint}?" if hint else None,
+                    unknown_type_fix(hint, types.definitions),
                 )
         elif declared.kind == "any" and not is_local:
             self._findings.error(
@@ -408,14 +410,16 @@ class _FunctionChecker(ExpressionChecker):
         base = self._environment.types.resolve(declared)
         expected = shape_of_type(base)
         shape = self._shaper.shape(value)
-        if self._findings.has_error_at(value.start):
+        if self._findings.has_error_within(value.start, value.end):
             return
         if not shape.kinds & (expected.kinds | IS_NULL | IS_ABSENT):
             self._findings.warning(
                 value.start,
                 "type_mismatch",
                 f"`{name}` is declared as {declared}; this is {words(shape)}.",
-                None,
+                "To compare, write != or isnt."
+                if isinstance(value, ast.Unary) and value.operator == "!"
+                else None,
             )
         elif (
             isinstance(value, ast.Literal)
@@ -427,7 +431,7 @@ class _FunctionChecker(ExpressionChecker):
                 value.start,
                 "malformed_date",
                 f"`{name}` is declared as {declared}; this text is none.",
-                written_form(base),
+                f"Write {form_of(base)}.",
             )
 
     def _decide(self, table: ast.Decide) -> None:

@@ -6,10 +6,11 @@ from itertools import islice
 
 from leapter.veritas import ast
 from leapter.veritas.boundary import Faults
-from leapter.veritas.builtins import FUNCTIONS
+from leapter.veritas.builtins import FUNCTIONS, METHODS
 from leapter.veritas.definitions import NO_TYPES, Types
 from leapter.veritas.environment import Environment
 from leapter.veritas.findings import Findings
+from leapter.veritas.forms import allowed_form, form_of
 from leapter.veritas.inputs import InputConverters
 from leapter.veritas.instead import INSTEAD
 from leapter.veritas.limits import DEFAULT_LIMITS
@@ -19,6 +20,10 @@ from leapter.veritas.signature import Parameter, Signature, call_identifier
 from leapter.veritas.source import MAX_SIZE, SPLIT_IT, TOO_LARGE
 from leapter.veritas.types import Type
 from leapter.veritas.values import ABSENT
+
+# Of helpers or Blueprints that can be called instead.
+_MOST_SHOWN = 20
+_METHODS = {"length": "x.length"} | {name: method.signature for name, method in METHODS.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,7 +176,7 @@ class CallChecker:
                 argument.value.start,
                 "argument_type",
                 f"The input `{argument.name}` of `{callee}` is {parameter.type}; this is {words(shape)}.",
-                None,
+                f"Give {form_of(parameter.types.resolve(parameter.type))}.",
             )
         elif parameter.parameter is not None:
             self._check_literal(callee, argument, parameter.parameter, parameter.types)
@@ -191,7 +196,7 @@ class CallChecker:
                 argument.value.start,
                 "argument_value",
                 f"The input `{fault.path}` of `{callee}` {fault.message}.",
-                None,
+                f"Give {allowed_form(parameter.choices) or form_of(types.resolve(parameter.type))}.",
             )
 
     def _unknown_callee(self, call: ast.Call, callee: ast.Name) -> None:
@@ -199,22 +204,36 @@ class CallChecker:
         if name in self._findings.lost_names:
             return
         is_named = any(argument.name is not None for argument in call.arguments)
-        blueprints = tuple(islice(self._environment.blueprints, 20)) if is_named else ()
         instead = INSTEAD.get(name)
         known = (*FUNCTIONS, *self._functions, *self._environment.blueprints)
         close = self._findings.nearest(name, [other for other in known if other != name])
+        method = name if name in _METHODS else self._findings.nearest(name, _METHODS)
         fix = (
             f"Use {instead}."
             if instead
             else f"Did you mean `{close}`?"
             if close
-            else f"The Blueprints are {', '.join(blueprints)}."
-            if blueprints
+            else self._callables()
+            if is_named and (self._environment.blueprints or len(self._functions) > 1)
+            else f"It is written behind a value: {_METHODS[method]}."
+            if method and not is_named
             else f"The functions are {', '.join(FUNCTIONS)}."
         )
         self._findings.error(
             callee.start, "unknown_function", f"There is no function or Blueprint `{name}`.", fix
         )
+
+    def _callables(self) -> str:
+        """What can be called with named arguments: the file's own first."""
+        main = self._document.main
+        helpers = [name for name, function in self._functions.items() if function is not main]
+        blueprints = list(islice(self._environment.blueprints, _MOST_SHOWN + 1))
+        said = [
+            f"{what} {', '.join([*names[:_MOST_SHOWN], *['…'][: len(names) > _MOST_SHOWN]])}."
+            for what, names in (("The helpers are", helpers), ("The Blueprints are", blueprints))
+            if names
+        ]
+        return " ".join(said)
 
     # What a call gives
 

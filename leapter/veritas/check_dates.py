@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from leapter.veritas import ast, dates, ranges, temporal
+from leapter.veritas import ast, dates, temporal
 from leapter.veritas.findings import Findings
 from leapter.veritas.shapes import IS_ABSENT, IS_NULL, TEXT, Shaper, words
 from leapter.veritas.types import Type
@@ -55,10 +55,3 @@ def _check_literal(value: ast.Literal, text: str, name: str, wanted: str, findin
         f"This is no duration, so `{name}` always gives null.",
         fix,
     )
-
-
-def written_form(declared: Type) -> str | None:
-    """How a value of a type is written, where that needs saying."""
-    if declared.kind in temporal.KINDS:
-        return f"Write {temporal.form_of(declared.kind)}."
-    return f"Write {ranges.FORM}." if declared.kind == "range" else None

@@ -22,6 +22,12 @@ from leapter.veritas.shapes import (
     words,
 )
 
+_RECEIVERS = {
+    "list": "a list",
+    "text": 'a text, as in ("" + value)',
+    "number": "a number, as in (+text)",
+}
+
 
 class ExpressionChecker(CallChecker):
     """Checks expressions against the declared names; the checker of functions is built on it."""
@@ -63,12 +69,19 @@ class ExpressionChecker(CallChecker):
         elif isinstance(expression, ast.Property):
             self._property(expression)
         elif isinstance(expression, ast.Index):
-            self._expression(expression.target)
+            self._holder(expression.target, "list of number = […]")
             self._expression(expression.index)
         else:
             self._call(cast("ast.Call", expression))
 
-    def _unknown_name(self, name: str, offset: int, *, assigned: bool) -> None:
+    def _holder(self, target: ast.Expression, declared: str) -> None:
+        """Checks what stands before a point or bracket; `declared` is what it may be declared as."""
+        if isinstance(target, ast.Name) and target.name not in self._types:
+            self._unknown_name(target.name, target.start, assigned=False, declared=declared)
+        else:
+            self._expression(target)
+
+    def _unknown_name(self, name: str, offset: int, *, assigned: bool, declared: str = "number = …") -> None:
         """Reports a name that is not declared; one that has no near one only where it first stands, since it
         is one declaration that is missing.
         """
@@ -94,7 +107,7 @@ class ExpressionChecker(CallChecker):
             self._undeclared.add(name)
             fix = f"Declare it: var {name}: number;"
             if not assigned:
-                fix = f"Declare it: var {name}: number = …; or make it an input."
+                fix = f"Declare it: var {name}: {declared}; or make it an input."
         self._findings.error(offset, "unknown_name", f"`{name}` is not declared.", fix)
 
     def _property(self, expression: ast.Property) -> None:
@@ -110,7 +123,7 @@ class ExpressionChecker(CallChecker):
                 f"Call it: {MATH[expression.name].signature}" if known else self._math_fix(expression.name),
             )
             return
-        self._expression(target)
+        self._holder(target, "any single = {…}")
         name = expression.name
         shape = self._shaper.shape(target)
         if name in METHODS and not shape.kinds & OBJECT:
@@ -126,7 +139,11 @@ class ExpressionChecker(CallChecker):
                 expression.name_start,
                 "unknown_property",
                 f"{words(shape).capitalize()} has no property `{name}`.",
-                f"Use {instead}." if instead else "Use length." if shape.only(LIST | TEXT) else None,
+                f"Use {instead}."
+                if instead
+                else "Use length."
+                if shape.only(LIST | TEXT)
+                else "Only objects, lists and texts have properties.",
             )
         else:
             self._check_output(expression)
@@ -217,21 +234,26 @@ class ExpressionChecker(CallChecker):
             possible |= known[receiver]
         if not shape.kinds & possible and shape.kinds:
             owners = " and ".join(f"{receiver}s" for receiver in sorted(method.receivers))
+            wanted = " or ".join(_RECEIVERS[receiver] for receiver in sorted(method.receivers))
             self._findings.error(
                 callee.name_start,
                 "wrong_receiver",
                 f"`{name}` is a method of {owners}; this is {words(shape)}.",
-                None,
+                f"Before the point stands {wanted}.",
             )
 
     def _math_fix(self, name: str) -> str:
         if name == "PI":
             return "Write 3.141592653589793."
-        instead = INSTEAD.get(name)
+        # A `log` that is not of Math writes somewhere; that is another thing to mend.
+        instead = INSTEAD.get(name) if name != "log" else None
         if instead and name not in MATH:
             return f"Use {instead}."
         close = self._findings.nearest(name, MATH)
-        return f"Did you mean `Math.{close}`?" if close else f"Math has {', '.join(MATH)}."
+        # With one letter changed, `sin` is `min`.
+        if close and (len(name) > 3 or close == name.lower()):
+            return f"Did you mean `Math.{close}`?"
+        return f"Math has {', '.join(MATH)}."
 
     def _arguments(self, call: ast.Call, builtin: Builtin, shown: str) -> bool:
         """Whether there are as many arguments as there must be, by position; reports it if not."""

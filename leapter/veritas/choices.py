@@ -1,9 +1,9 @@
 """Allowed values: `choice` of inputs and outputs, `constrained_to` of aliases."""
 
 from leapter.veritas import ast
-from leapter.veritas.check_dates import written_form
 from leapter.veritas.definitions import Types
 from leapter.veritas.findings import Findings
+from leapter.veritas.forms import allowed_form, form_of
 from leapter.veritas.literals import NotLiteralError, fits, json_value, literal_value
 from leapter.veritas.types import Type
 
@@ -44,7 +44,12 @@ def read_choices(
         try:
             value = literal_value(expression)
         except NotLiteralError as problem:
-            findings.error(problem.offset, "choice_not_literal", "An allowed value must be a literal.", None)
+            findings.error(
+                problem.offset,
+                "choice_not_literal",
+                "An allowed value must be a literal.",
+                "Write a number, a text, true or false.",
+            )
             is_sound = False
             continue
         if not fits(value, single):
@@ -52,14 +57,17 @@ def read_choices(
                 expression.start,
                 "choice_value",
                 f"This allowed value does not fit the type {single}.",
-                written_form(single),
+                f"Write {form_of(single)}.",
             )
             is_sound = False
             continue
         converted = json_value(value)
         if possible_keys is not None and _key(converted) not in possible_keys:
             findings.error(
-                expression.start, "choice_value", f"This value is not among those of {declared}.", None
+                expression.start,
+                "choice_value",
+                f"This value is not among those of {declared}.",
+                f"Write {allowed_form(possible)}.",
             )
             is_sound = False
             continue

@@ -172,8 +172,10 @@ class ControlParser(BlockParser):
                     continue
                 self._report_else_if(start)
             self.advance()
-            condition = self._guarded_condition()
-            branches.append(ast.Branch(notes, start, line, condition, self._block()))
+            # `if x > 5 then …`: what says how a branch is written says it for its block, too.
+            is_bare = self.token.kind != "("
+            condition = self._guarded_condition(is_reported=is_bare and not inside_choose)
+            branches.append(ast.Branch(notes, start, line, condition, self._block(is_reported=is_bare)))
         return branches
 
     def _bare_if(self, *, is_reported: bool = False) -> ast.Statement:
@@ -192,11 +194,14 @@ class ControlParser(BlockParser):
 
     # Headers
 
-    def _guarded_condition(self) -> ast.Expression:
-        """The condition of a branch or loop; if it cannot be read, the block behind it still can."""
+    def _guarded_condition(self, *, is_reported: bool = False) -> ast.Expression:
+        """The condition of a branch or loop; if it cannot be read, the block behind it still can.
+
+        `is_reported` says that parentheses which are missing were reported.
+        """
         start, first = self.token.start, self.position
         try:
-            return self._condition()
+            return self._condition(is_reported)
         except ParseError as problem:
             self.report(problem)
             self._skip_header(first)
@@ -213,11 +218,11 @@ class ControlParser(BlockParser):
             depth += NESTING.get(self.token.kind, 0)
             self.advance()
 
-    def _condition(self) -> ast.Expression:
+    def _condition(self, is_reported: bool) -> ast.Expression:
         has_parentheses = self.token.kind == "("
         if has_parentheses:
             self.advance()
-        else:
+        elif not is_reported:
             self.findings.error(
                 self.token.start,
                 "missing_parentheses",

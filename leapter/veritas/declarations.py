@@ -15,6 +15,15 @@ _MOST_WORDS = 20
 _CONTAINERS = {"list": "list", "array": "list", "map": "map", "dict": "map", "record": "map"}
 
 
+# Of a default or allowed values, in a mend.
+_MOST_SHOWN = 60
+
+
+def _begins_addition(token: Token) -> bool:
+    """Whether allowed values or a default begin here."""
+    return token.kind in ("=", "==") or (token.kind == "name" and token.text == "choice")
+
+
 class DeclarationParser(TableParser):
     """Reads declarations; the parser of statements is built on it."""
 
@@ -87,13 +96,19 @@ class DeclarationParser(TableParser):
             kind, has_type, has_type_word = self._declared_type(name, is_demanded=True)
         parameter = ast.Parameter(notes, name, start, self.source.line_of(start), kind, has_type, None, None)
         position = self.position
+        addition = self.token
+        is_read = False
         try:
-            while self._addition(parameter, has_type_word):
-                has_type_word = True
+            while self._addition(parameter):
+                pass
+            is_read = True
         except ParseError as problem:
             # The name is declared, whatever is wrong behind it.
             self.report(problem)
             self._skip_parameter(position)
+        if not has_type_word and _begins_addition(addition):
+            written = self.source.text[addition.start : self.last_end] if is_read else "…"
+            self._report_type_word(parameter, addition, written)
         return parameter
 
     def _is_type_first(self) -> bool:
@@ -106,15 +121,13 @@ class DeclarationParser(TableParser):
             and self.peek(2).kind in (",", ")", "=", "{", "->")
         )
 
-    def _addition(self, parameter: ast.Parameter, has_type_word: bool) -> bool:
+    def _addition(self, parameter: ast.Parameter) -> bool:
         """Reads allowed values or a default, if there are some."""
         if self.token.text == "choice" and self.token.kind == "name":
-            self._demand_type_word(has_type_word, parameter.name, "`choice`")
             self.advance()
             parameter.choices = self._choices()
             return True
         if self.token.kind in ("=", "=="):
-            self._demand_type_word(has_type_word, parameter.name, "a default")
             if self.token.kind == "==":
                 self.findings.error(
                     self.token.start, "expected_default", "A default is written with one `=`.", "Write ="
@@ -203,14 +216,18 @@ class DeclarationParser(TableParser):
             if self.token.after_newline:
                 return
 
-    def _demand_type_word(self, has_type_word: bool, name: str, what: str) -> None:
-        if not has_type_word:
-            self.findings.error(
-                self.token.start,
-                "missing_type_word",
-                f"Before {what}, the type of `{name}` begins with the word `type`.",
-                f"{name}: type …",
-            )
+    def _report_type_word(self, parameter: ast.Parameter, addition: Token, written: str) -> None:
+        """`written` is all that stands behind the type, from the token `addition` on."""
+        what = "`choice`" if addition.kind == "name" else "a default"
+        declared = str(parameter.type) if parameter.has_type else "…"
+        if len(written) > _MOST_SHOWN or "\n" in written or "\r" in written:
+            written = "= …" if addition.kind != "name" else "choice […]"
+        self.findings.error(
+            addition.start,
+            "missing_type_word",
+            f"Before {what}, the type of `{parameter.name}` begins with the word `type`.",
+            f"{parameter.name}: type {declared} {written.replace('==', '=')}",
+        )
 
     def _choices(self) -> list[ast.Expression]:
         if self.token.kind == "[":

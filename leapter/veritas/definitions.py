@@ -1,7 +1,8 @@
 """The types that a project's types document defines."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
 
 from leapter.veritas.spelling import nearest
@@ -125,6 +126,17 @@ NO_TYPES = Types()
 
 # Of how many values the smallest of a structure, and the structures of one call, may be made.
 MAX_LEAST_SIZE = 10_000
+_MOST_SHOWN = 10
+
+
+def unknown_type_fix(hint: str | None, defined: Collection[str]) -> str:
+    """How a type that there is not is mended; `hint` is the nearest one, if there is one."""
+    if hint:
+        return f"Did you mean {hint}?"
+    if not defined:
+        return "Define it in the project's types document, data/types.data.vts."
+    shown = ", ".join([*islice(defined, _MOST_SHOWN), *["…"][: len(defined) > _MOST_SHOWN]])
+    return f"The types document defines {shown}."
 
 
 def nearest_type(name: str, defined: Iterable[str]) -> str | None:

@@ -81,7 +81,7 @@ class ExpressionParser(TokenReader):
             level = _LEVELS.get(kind)
             width = 1
             if kind in FOREIGN_STARTS:
-                kind, width = self._foreign_operator()
+                kind, width = self._foreign_operator(left)
                 level = _LEVELS.get(kind)
             if level is None or level < lowest:
                 return left
@@ -102,13 +102,15 @@ class ExpressionParser(TokenReader):
             else:
                 left = ast.Binary(left.start, right.end, height, operator, left, right)
 
-    def _foreign_operator(self) -> tuple[str, int]:
-        """Reports an operator of another language; returns the one to read the rest with, and how many tokens
-        it has.
+    def _foreign_operator(self, left: ast.Expression) -> tuple[str, int]:
+        """Reports an operator of another language behind `left`; returns the one to read the rest with, and
+        how many tokens it has.
         """
         token, following = self.token, self.peek()
         pair = token.text + following.text
-        if pair in FOREIGN_PAIRS and following.start == token.end:
+        # `done =! done` assigns where it begins a statement.
+        is_pair = pair != "=!" or left.start != self.statement_start
+        if is_pair and pair in FOREIGN_PAIRS and following.start == token.end:
             fix, operator = FOREIGN_PAIRS[pair]
             shown, width = pair, 2
         elif token.kind == "not" and following.kind == "in":
@@ -284,7 +286,9 @@ class ExpressionParser(TokenReader):
                 'Between """ stands a description, which is not a value.',
                 "Put text between single or double quotes.",
             )
-        return self.missed("expected_value", "A value is expected here")
+        return self.missed(
+            "expected_value", "A value is expected here", 'Write a number, "a text", a name or a call.'
+        )
 
     def list_literal(self) -> ast.ListLiteral:
         start = self.token.start

@@ -1,5 +1,6 @@
 """What the parser or the checker has to say about a source."""
 
+from bisect import bisect_left, insort
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -66,6 +67,9 @@ class Findings:
         # By line: the errors that stand for all others of the line.
         self._unread: dict[int, set[tuple[int, int, str, str]]] = {}
         self._error_places: set[tuple[int, int]] = set()
+        self._error_offsets: list[int] = []
+        # A text, comment or description without its end: braces may have gone with it.
+        self.has_open_text = False
         self._found: dict[tuple[int, int, str, str], Finding] = {}
         self._hints_left = self.MOST_HINTS
         self._speller = Speller(_MOST_COMPARED)
@@ -100,6 +104,11 @@ class Findings:
         """Whether this very place has an error already."""
         return self._source.position(offset) in self._error_places
 
+    def has_error_within(self, start: int, end: int) -> bool:
+        """Whether there is an error from the offset `start` on, before `end`."""
+        first = bisect_left(self._error_offsets, start)
+        return first < len(self._error_offsets) and self._error_offsets[first] < end
+
     def nearest(self, name: str, known: Collection[str]) -> str | None:
         """The known name that was probably meant by `name`; see spelling.py."""
         return self._speller.nearest(name, known)
@@ -131,6 +140,7 @@ class Findings:
         self._found.setdefault((line, column, code, message), finding)
         if severity == "error":
             self._error_places.add((line, column))
+            insort(self._error_offsets, offset)
         self.is_full = self.has_errors and len(self._found) >= self.LIMIT
 
     def sorted(self) -> tuple[Finding, ...]:

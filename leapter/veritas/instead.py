@@ -36,7 +36,7 @@ INSTEAD: dict[str, str] = {
     "count": "length",
     "len": "length",
     "startsWith": "text.indexOf(part) === 0",
-    "endsWith": "text.slice(-n) === part",
+    "endsWith": "text.slice(-part.length) === part",
     "substr": "text.substring(start, end) or text.slice(start, end)",
     "replaceAll": "text.split(old).join(new)",
     "padStart": "a while loop that adds characters",
@@ -87,6 +87,13 @@ INSTEAD: dict[str, str] = {
     "range": "for (i = 0; i < n; i += 1) { … }",
     "log": "an output: assign to it what is to be seen",
     "now": "an input: a Blueprint has no clock",
+    "today": "an input: a Blueprint has no clock",
+    "toInt": "Math.floor(x)",
+    "is_null": "x == null",
+    "isNull": "x == null",
+    "average": "sum(list) / list.length",
+    "avg": "sum(list) / list.length",
+    "mean": "sum(list) / list.length",
 }
 
 # Names that other languages have without a declaration, and what to write here.
@@ -148,6 +155,7 @@ FOREIGN_OPERATORS = {
 FOREIGN_PAIRS = {
     "**": ("Write Math.pow(base, exponent)", "*"),
     "<>": ("Write isnt", "!=="),
+    "=!": ("Write != or isnt", "!=="),
     "=<": ("Write <= for “less or equal”.", "<="),
     "??": ("Write if_absent(value, fallback)", "||"),
     "not in": ("Write !contains(list, value)", "==="),

@@ -86,6 +86,8 @@ _MOST_SHOWN = 60
 _NAME_TAIL = re.compile(r"[\w$]+")
 # Without a blank, `1,000` is no list: 000 is no number. `100,200` may be one.
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:(?:,[0-9]{3})*,0[0-9]{2}(?:,[0-9]{3})*|(?:_[0-9]+)+)(?![0-9])")
+# Numbers that are not decimal, in other languages.
+_OTHER_BASE = re.compile(r"0(?:[xX]|[bB][01]|[oO][0-7])")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(\r\n)|([\s\S]))")
 _SINGLE_ESCAPES = {
     "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "0": "\0", "\n": "", "\r": "",
@@ -271,6 +273,7 @@ class _Lexer:
         return self._other(word, start, end)
 
     def _report_open(self, start: int, what: str, closing: str) -> None:
+        self._findings.has_open_text = True
         self._findings.unread(
             start, f"open_{what}", f"This {what} is never closed.", f"Close it with {closing}"
         )
@@ -448,8 +451,15 @@ def _check_number(match: re.Match[str], findings: Findings) -> int:
     tail = _NAME_TAIL.match(match.string, position, match.endpos)
     if tail is not None:
         whole = word + tail.group()
-        if whole[:2] in ("0x", "0X"):
+        if _OTHER_BASE.match(whole):
             findings.error(start, "bad_number", f"`{whole}` is not a decimal number.", "Write it in decimal.")
+        elif tail.group() in ("e", "E"):
+            findings.error(
+                start,
+                "bad_number",
+                f"`{whole}` lacks the digits of its exponent.",
+                f"Write {whole}3, or {word}",
+            )
         else:
             findings.error(
                 start,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from leapter.veritas import ast, ranges, temporal
 from leapter.veritas.definitions import Types
+from leapter.veritas.forms import allowed_form
 from leapter.veritas.paths import member_path
 from leapter.veritas.types import Type
 from leapter.veritas.values import ABSENT, NULL, from_code_units
@@ -81,7 +82,7 @@ def fits(value: object, declared: Type) -> bool:
 @dataclass(frozen=True, slots=True)
 class Misfit:
     """A literal, or a part of one, that may not stand where it does. `path` is as in `items[3].price`;
-    `message` reads on from it.
+    `message` reads on from it; `fix` is None where a value of the type `declared` is the mend.
     """
 
     offset: int
@@ -89,6 +90,7 @@ class Misfit:
     path: str
     message: str
     declared: Type
+    fix: str | None = None
 
 
 def misfits(
@@ -114,11 +116,20 @@ def misfits(
                 allowed = types.choices(member.type)
                 yield from misfits(value, member.type, types, path=inner, choices=allowed)
             elif not member.is_optional:
-                yield Misfit(expression.start, "default_type", inner, "is required", member.type)
+                yield Misfit(
+                    expression.start,
+                    "default_type",
+                    inner,
+                    "is required",
+                    member.type,
+                    f'Add "{member.name}": …',
+                )
         for key, value in entries.items():
             message = f"is not a field of {structure.name}"
             inner = member_path(path, from_code_units(key))
-            yield Misfit(value.start, "default_type", inner, message, declared)
+            yield Misfit(
+                value.start, "default_type", inner, message, declared, "Remove it, or add it to the type."
+            )
         return
     if target.kind == "list" and element is not None and isinstance(expression, ast.ListLiteral):
         allowed = types.choices(element) if choices is None else choices
@@ -136,4 +147,5 @@ def misfits(
         yield Misfit(expression.start, "default_type", path, f"does not fit its type, {declared}", declared)
     elif choices is not None and not is_among(json_value(literal), choices):
         message = "is not among its allowed values"
-        yield Misfit(expression.start, "default_not_allowed", path, message, declared)
+        fix = f"Write {allowed_form(choices)}."
+        yield Misfit(expression.start, "default_not_allowed", path, message, declared, fix)

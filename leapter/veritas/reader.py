@@ -48,6 +48,8 @@ class TokenReader:
         self.tokens = tokens
         self.position = 0
         self.token = tokens[0]
+        # Where the statement begins that may be an assignment.
+        self.statement_start = -1
         self._depth = 0
 
     # Tokens

@@ -179,7 +179,10 @@ class StatementParser(ControlParser):
             f"A local is declared with `var`, not with `{token.text}`.",
             f"var {name}: {token.text}" if kind else f"Write var {name}: number",
         )
-        return self._var()
+        declaration = self._var()
+        for declarator in declaration.declarators:
+            declarator.has_type = True  # that it has none is part of what was reported
+        return declaration
 
     def _end(self) -> int:
         """The end of a simple statement; returns the offset just behind it."""
@@ -239,6 +242,7 @@ class StatementParser(ControlParser):
             increment = self._increment(start, notes, None)
             increment.end = self._end()
             return increment
+        self.statement_start = start
         expression = self.expression()
         operator = self.token.kind
         if (
@@ -340,7 +344,7 @@ class StatementParser(ControlParser):
             return ast.Break(notes, token.start, self._end(), line)
         return ast.Continue(notes, token.start, self._end(), line)
 
-    def _var(self, *, has_word: bool = True) -> ast.Statement:
+    def _var(self, *, has_word: bool = True) -> ast.Var:
         notes = self.notes()
         start = self.token.start
         line = self.source.line_of(start)

@@ -58,6 +58,7 @@ class TableParser(ExpressionParser):
         rows: list[ast.TableRow] = []
         pending: list[tuple[int, int]] = []  # notes before a row
         lines_read = 0
+        has_rows = False
         header = table.start
         columns: int | None = None
         for table_line in table_lines(text, table.start, table.end):
@@ -78,7 +79,8 @@ class TableParser(ExpressionParser):
             cells, end = cells_of(text, table_line.bar, table_line.end, columns)
             if lines_read == 2:
                 pending = []
-                if is_delimiter_row(text, table_line.bar, table_line.end):
+                has_rows = not is_delimiter_row(text, table_line.bar, table_line.end)
+                if not has_rows:
                     continue
                 self._report_delimiter(table_line.bar, len(inputs) + len(targets))
             if end < table_line.end:
@@ -90,7 +92,7 @@ class TableParser(ExpressionParser):
             pending = []
         if lines_read == 1:
             self._report_delimiter(header, len(inputs) + len(targets))
-        elif lines_read == 2:
+        elif lines_read == 2 and not has_rows:
             self.findings.warning(header, "empty_table", "This table has no rows, so it decides nothing.")
         return ast.Decide(notes, start, table.end, line, inputs, targets, rows)
 
@@ -99,7 +101,7 @@ class TableParser(ExpressionParser):
             offset,
             "expected_delimiter",
             "The second line of a table is its delimiter row.",
-            "| " + "--- | " * columns,
+            "| " + " | ".join(["---"] * columns) + " |",
         )
 
     def _table_header(

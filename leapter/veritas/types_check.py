@@ -101,7 +101,7 @@ class _Checker:
                 offset,
                 "unknown_type",
                 f"Cannot find type '{inner.name}'",
-                f"Did you mean {hint}?" if hint else None,
+                f"Did you mean {hint}?" if hint else f"Define it: define {inner.name} {{ … }}",
             )
             return False
         if inner.kind == "any":

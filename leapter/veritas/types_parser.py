@@ -199,14 +199,12 @@ class _TypesParser(DeclarationParser):
         while touching < len(pending) and pending[touching].first_line <= line + 1:
             line = pending[touching].last_line
             touching += 1
-        if following is None:
-            touching = len(pending)
-        elif touching == len(pending) and following.first_line <= line + 1:
+        if following is not None and touching == len(pending) and following.first_line <= line + 1:
             touching = 0
         for position, annotation in enumerate(pending):
             owner = before if position < touching else following
             if owner is None:
-                self.findings.error(
+                self.findings.warning(
                     annotation.start,
                     "annotation_alone",
                     f"`@{annotation.name}` belongs to no type.",

@@ -318,3 +318,17 @@ def test_long_nonsense_is_read_in_time_that_grows_with_its_length(name: str) -> 
     started = time.monotonic()
     assert analyze(LONG[name]).has_errors
     assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("let k = 5;\nout = k;", "foreign_statement"),
+        ("decide first\n| a | -> out |\n| 1 | 2 |\n", "expected_delimiter"),
+        ("if a > 5 then out = 1;", "bare_if"),
+        ("out = 5 <> 6;", "foreign_operator"),
+    ],
+)
+def test_one_fault_is_one_finding_without_a_warning_beside_it(body: str, code: str) -> None:
+    found = analyze(f"function f(a: number) -> out: number {{\n{body}\n}}").findings
+    assert [each.code for each in found if each.code != "missing_label"] == [code]
