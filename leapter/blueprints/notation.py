@@ -9,7 +9,7 @@ _NOTATION: dict[str, tuple[str, str]] = {
     "true": ("true, false", "yes, no; below a condition at the head of a table: it holds, it does not"),
     "any": ("any", "in a table: every value fits"),
     "is": ("a is b", 'a equals b, in kind too: 1 is "1" does not hold'),
-    "isnt": ("a isnt b", "the opposite of a is b"),
+    "isnt": ("a isnt b", 'a does not equal b, or is of another kind: 1 isnt "1" holds'),
     "+": ('"a" + b', "joins texts: b behind a; a number is joined as its digits"),
     "%": ("a % b", "what is left over when a is divided by b"),
     "?": ("a ? b : c", "b where a holds, otherwise c"),

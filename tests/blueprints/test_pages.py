@@ -284,7 +284,7 @@ def test_the_page_tells_inputs_outputs_and_source(world: World) -> None:
     inputs = {row.th.code.text: " ".join(row.text.split()) for row in page.select(".parameters tbody tr")}
     assert inputs["weight"] == "weight Weight (kg)On the scale. number required required"
     assert inputs["zone"] == "zone Zone text eu world required required"
-    assert inputs["names"] == 'names Names list of text default ["a", "b"] ["a", "b"]'
+    assert inputs["names"] == 'names Names list of texts default ["a", "b"] ["a", "b"]'
     assert inputs["greeting"].endswith('"hello"')
     assert inputs["total"].startswith("total Total number")
     lines = page.select(".line")
