@@ -97,7 +97,7 @@ def read(
     whose input has a default is an empty text: its default stood there and was taken out.
     """
     inputs: dict[str, Any] = {}
-    faults, missing = [], []
+    faults = []
     for parameter in signature.inputs:
         try:
             value = _value(parameter, typed.get(PREFIX + parameter.name))
@@ -106,10 +106,19 @@ def read(
             continue
         if value is not _LEFT_OUT:
             inputs[parameter.name] = value
-        elif parameter.required:
-            missing.append(veritas.Fault(path=parameter.name, message="is required"))
-    # Alone, what is missing is left to the run boundary; beside other faults it would go unsaid.
-    return inputs, tuple(faults + missing if faults else faults)
+    return inputs, tuple(faults)
+
+
+def together(unread: Iterable[veritas.Fault], found: Iterable[veritas.Fault]) -> tuple[veritas.Fault, ...]:
+    """Faults of fields that say no input, and what the run boundary found in the others."""
+    unread = tuple(unread)
+    names = {_root(fault.path) for fault in unread}
+    return unread + tuple(fault for fault in found if _root(fault.path) not in names)
+
+
+def count_inputs(faults: Iterable[veritas.Fault]) -> int:
+    """How many inputs the faults are about."""
+    return len({_root(fault.path) for fault in faults})
 
 
 def without_field(signature: veritas.Signature, faults: Iterable[veritas.Fault]) -> list[veritas.Fault]:

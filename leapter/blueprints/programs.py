@@ -50,6 +50,10 @@ class LinkedProgram:
         """The Blueprint's signature."""
         return self.program.signature
 
+    def faults(self, inputs: Mapping[str, object]) -> tuple[veritas.Fault, ...]:
+        """What a run would say of inputs that do not fit."""
+        return self.program.faults(inputs)
+
     def run(self, inputs: Mapping[str, object], **options: Any) -> veritas.Outcome:
         """Run it; `options` are those of `veritas.Program.run`, but the library."""
         return self.program.run(inputs, library=self.library, **options)

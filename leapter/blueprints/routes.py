@@ -71,6 +71,9 @@ def run(project_id: object, blueprint_id: object) -> Response:
     typed = {name: text for name, text in request.form.items() if name.startswith(panel.PREFIX)}
     inputs, faults = panel.read(signature, typed)
     result = None
+    program = program_in_force(shown.blueprint) if faults else None
+    if program is not None:
+        faults = panel.together(faults, program.faults(inputs))
     if not faults:
         try:
             result = runs.run_in_console(
@@ -180,6 +183,7 @@ def _page(
         "replay": _replay(shown, result),
         "beside_run_panel": htmx.wants_fragment() and block == "run_panel",
         "faults": faults,
+        "faulty_inputs": panel.count_inputs(faults),
         "loose_faults": loose_faults or [],
         "offer": offer,
         "plain": panel.plain,

@@ -13,7 +13,7 @@ from leapter.veritas.compile import FILENAME, Code, compile_document
 from leapter.veritas.compile_traced import compile_traced
 from leapter.veritas.crossing import inward, outward
 from leapter.veritas.entry import reader_of, writer_of
-from leapter.veritas.errors import InputError, LimitExceeded, Node, OperationFailed, RunError, in_words
+from leapter.veritas.errors import Fault, InputError, LimitExceeded, Node, OperationFailed, RunError, in_words
 from leapter.veritas.limits import DEFAULT_LIMITS, Limits
 from leapter.veritas.recorder import TracedState
 from leapter.veritas.signature import Signature
@@ -128,6 +128,12 @@ class Program:
             raise exceeded.with_traceback(None) from None
         told = cast(TracedState, state).ended() if trace else None
         return _new_outcome(Outcome, (outputs, warnings, state.statements, told))
+
+    def faults(self, inputs: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS) -> tuple[Fault, ...]:
+        """What `run` would say of inputs that do not fit, unknown ones aside: the first 100. Nothing runs."""
+        faults = Faults(limits)
+        self._read(inputs, faults)
+        return faults.found
 
     def _traced_code(self, library: Mapping[str, "Program"]) -> Code:
         """The code that records. It is compiled here, with that of all that can be called, and not within

@@ -6,7 +6,7 @@ from flask import Flask, Response
 from jinja2 import StrictUndefined
 
 from leapter.config import ROOT, Settings
-from leapter.web import assets, cookies, errors, headers, request_log, times
+from leapter.web import assets, cookies, errors, headers, messages, request_log, times
 
 
 def init_app(app: Flask, settings: Settings, machine_problem: Callable[[Exception], Response | None]) -> None:
@@ -18,5 +18,6 @@ def init_app(app: Flask, settings: Settings, machine_problem: Callable[[Exceptio
     headers.init_app(app, settings)
     cookies.init_app(app)
     request_log.init_app(app, settings)
+    messages.init_app(app)
     times.init_app(app)
     errors.init_app(app, machine_problem)

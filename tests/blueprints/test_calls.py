@@ -261,14 +261,14 @@ def test_a_page_says_that_what_a_blueprint_uses_has_changed(world: World) -> Non
     page = f"/projects/{project.id}/blueprints/{project.blueprints['rate']}/put-in-force"
     dialog = ada.client.get(page).get_data(as_text=True)
     assert "Price could not run any more with it." in dialog
-    assert "`zone_rate` has no output `out`." in dialog
+    assert "<code>zone_rate</code> has no output <code>out</code>." in dialog
     newest = shown(ada, project, "rate").newest.id
     answer = ada.client.post(page, data={"revision_id": newest}, follow_redirects=True)
     assert "Price cannot run any more, since this Blueprint has changed." in answer.get_data(as_text=True)
     page = f"/projects/{project.id}/blueprints/{project.blueprints['price']}"
     text = " ".join(html.unescape(ada.client.get(page).get_data(as_text=True)).split())
     assert "This Blueprint cannot run any more:" in text
-    assert "`zone_rate` has no output `out`." in text
+    assert "<code>zone_rate</code> has no output <code>out</code>." in text
     assert ada.client.post(f"{page}/run").status_code == 422
     listed = ada.client.get(f"/projects/{project.id}").get_data(as_text=True)
     assert "what it uses has changed" in listed

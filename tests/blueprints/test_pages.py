@@ -630,3 +630,24 @@ def test_a_source_of_a_mebibyte_goes_through_the_form(world: World) -> None:
     assert answer.status_code == 303
     (shown,) = service.list_blueprints(ada.actor, project.id)
     assert shown.newest.source == source
+
+
+def test_names_in_messages_are_shown_as_code(world: World) -> None:
+    ada = world.person()
+    source = PRICE.replace("weight_kg * 2.5", "wieght_kg * 2.5")
+    project = world.project(ada, blueprints={"parcel-price": source})
+    url = f"/projects/{project.id}/blueprints/{project.blueprints['parcel-price']}"
+    finding = BeautifulSoup(ada.client.get(url).data, "html.parser").select_one(".line-finding p")
+    assert [code.text for code in finding.find_all("code")] == ["wieght_kg", "weight_kg"]
+    assert "`" not in finding.text
+
+
+def test_all_faults_are_told_in_one_round_and_inputs_are_counted(world: World) -> None:
+    ada, project = with_inputs(world)
+    typed = FILLED | {"input.weight": "12.000,50", "input.prices": '["x", "y"]', "input.note": ""}
+    answer = ada.client.post(page_of(project, "every-input") + "/run", data=typed)
+    page = BeautifulSoup(answer.data, "html.parser")
+    assert "12.000,50" in page.find(id="input.weight-error").text
+    assert "prices[1]" in page.find(id="input.prices-error").text
+    assert "This is required." in page.find(id="input.note-error").text
+    assert "3 inputs need another look" in page.find(id="run-result").text

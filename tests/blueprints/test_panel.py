@@ -70,12 +70,6 @@ def test_what_is_no_number_is_said_beside_the_field(signature: veritas.Signature
     assert faults["weight"].startswith("must be")
 
 
-def test_beside_a_fault_everything_missing_is_told_too(signature: veritas.Signature) -> None:
-    _, faults = read(signature, weight="abc", note="x", zone='"eu"', remote="")
-    assert set(faults) == {"weight", "remote", "prices"}
-    assert faults["remote"] == "is required"
-
-
 def test_empty_fields_are_left_out_but_a_list_is_empty(signature: veritas.Signature) -> None:
     inputs, faults = read(
         signature, weight="", note="", remote="", zone="", level="", prices="", names="", greeting=""

@@ -162,7 +162,7 @@ def test_findings_stand_beside_their_step(world: World) -> None:
     assert step
     finding = step.select_one(".finding-error")
     assert finding
-    assert "`unknown_name` is not declared." in text_of(finding)
+    assert "unknown_name is not declared." in text_of(finding)
     assert finding.find("a")["href"] == f"{url}#L8"
     marked = soup(ada.client, url + "/flow").select_one(".flow-has-error")
     assert marked

@@ -196,7 +196,7 @@ def test_all_run_and_say_what_passes_what_differs_and_what_ended_in_an_error(wor
     ]
     failed, ended = page.select(".case-result")
     assert rows_of(failed) == [["price", "9", "10"]]
-    assert "The run ended with an error: Input `weight_kg` is required." in text_of(ended)
+    assert "The run ended with an error: Input weight_kg is required." in text_of(ended)
 
 
 def test_an_error_links_to_the_line_that_it_ended_at(world: World) -> None:

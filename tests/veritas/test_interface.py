@@ -288,3 +288,9 @@ def test_the_package_needs_the_standard_library_only() -> None:
             for name in names:
                 inside = name == "leapter.veritas" or name.startswith("leapter.veritas.")
                 assert inside or name.split(".")[0] in sys.stdlib_module_names, (path.name, name)
+
+
+def test_faults_are_told_without_a_run() -> None:
+    half = program_of("while (true) {}", params="a: number, b: number")
+    assert [fault.path for fault in half.faults({"a": "x"})] == ["a", "b"]
+    assert half.faults({"a": 1, "b": 2}) == ()
