@@ -171,7 +171,7 @@ def _short_list(state: State, values: list[object], output: Parameter) -> object
             found.append(int(value) if value.is_integer() else value)
         else:
             return output_value(state, values, output)
-    if allocated > state.max_allocated or len(values) > state.max_elements:
+    if allocated > state.max_allocated:
         return output_value(state, values, output)
     state.allocated = allocated
     return found

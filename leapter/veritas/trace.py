@@ -351,30 +351,35 @@ class Trace:
     def __init__(self) -> None:
         self.log: Log = []
         self._started_ns = time.perf_counter_ns()
-        self._ended_ns = self._started_ns
+        self._total_ms = 0.0
         self._replay: Replay | None = None
+        self._document: dict[str, Any] | None = None
 
     def play(self) -> bool:
-        """Makes events of the log and empties it. False when a bound is reached, so that none is kept any
-        more.
-        """
+        """Makes events of the log. False when a bound is reached, so that none is kept any more."""
         return not self._replayed().is_full
 
     def end(self) -> "Trace":
         """The run is over."""
-        self._ended_ns = time.perf_counter_ns()
+        self._total_ms = (time.perf_counter_ns() - self._started_ns) / 1e6
         return self
 
     def to_json(self) -> dict[str, Any]:
         """`{"trace": [event, …], "totalDuration": milliseconds}`, ready for JSON; `"truncated": true` and
-        `"omitted": count` besides, where a bound was reached.
+        `"omitted": count` besides, where a bound was reached. It is the same object each time.
         """
-        replay = self._replayed()
-        total = (self._ended_ns - self._started_ns) / 1e6
-        document: dict[str, Any] = {"trace": replay.events, "totalDuration": total}
-        if replay.omitted:
-            document |= {"truncated": True, "omitted": replay.omitted}
-        return document
+        if self._document is None:
+            replay = self._replayed()
+            self._document = {"trace": replay.events, "totalDuration": self._total_ms}
+            if replay.omitted:
+                self._document |= {"truncated": True, "omitted": replay.omitted}
+            self._replay = None  # it holds values of the run
+        return self._document
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is copied or sent to another process is the document, and nothing of the run.
+        self.to_json()
+        return self.__dict__
 
     def _replayed(self) -> Replay:
         if self._replay is None:

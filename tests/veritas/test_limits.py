@@ -294,3 +294,18 @@ def test_the_list_that_a_loop_goes_through_counts_as_held() -> None:
     assert run(body, limits=Limits(allocation_bytes=640 * 1024)).outputs == {"out": 16386}
     with pytest.raises(LimitExceeded):
         run(body, limits=Limits(allocation_bytes=220 * 1024))
+
+
+def test_texts_of_a_short_list_count_each_time_they_go_out() -> None:
+    body = """
+    var t: _text = 'x', i: number;
+    for (i = 0; i < 9; i += 1) { t += t; }
+    for (i = 0; i < 30; i += 1) { out.push(t); }
+    """
+    made = program_of(body, output="@V-1 out: list of _text")
+    assert made.run({}, limits=Limits(allocation_bytes=120_000)).outputs == {"out": ["x" * 512] * 30}
+    with pytest.raises(LimitExceeded) as caught:
+        made.run({}, limits=Limits(allocation_bytes=50_000))
+    assert caught.value.limit == "allocation_bytes"
+    assert caught.value.node is not None
+    assert caught.value.node.id == "V-1"

@@ -20,8 +20,13 @@ _MOST_VALUES = 100_000
 
 
 def documents(trace: dict[str, Any]) -> list[dict[str, Any]]:
-    """The variables at each event, by applying patch after patch."""
-    found: list[dict[str, Any]] = []
+    """The variables at each event."""
+    return [copy.deepcopy(document) for document in replayed(trace)]
+
+
+def replayed(trace: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The variables at one event after the other, by applying patch after patch to one document."""
+    document: dict[str, Any] = {}
     for number, event in enumerate(json.loads(json.dumps(trace))["trace"]):
         context = event["dataContext"]
         if number == 0:
@@ -29,9 +34,8 @@ def documents(trace: dict[str, Any]) -> list[dict[str, Any]]:
             document = context["variables"]
         else:
             assert context["type"] == "patch"
-            document = jsonpatch.apply_patch(copy.deepcopy(found[-1]), context["patch"])
-        found.append(document)
-    return found
+            document = jsonpatch.apply_patch(document, context["patch"], in_place=True)
+        yield document
 
 
 def events(trace: dict[str, Any], *members: str) -> list[Any]:
