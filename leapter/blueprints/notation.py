@@ -58,7 +58,7 @@ _NOTATION: dict[str, tuple[str, str]] = {
     ".splice": ("list.splice(i, n, …)", "takes n elements off the list at place i, and puts others there"),
     ".reverse": ("list.reverse()", "turns the order of the list round"),
     ".join": ("list.join(b)", "the elements of the list as one text, with b between them"),
-    ".concat": ("a.concat(b)", "a with b behind it"),
+    ".concat": ("list.concat(b)", "the list with b, or the elements of b, behind it"),
     ".substring": ("a.substring(i, j)", "the part of the text a from place i up to, and without, place j"),
     ".charAt": ("a.charAt(i)", "the character of the text a at place i; the first place is 0"),
     ".toLowerCase": ("a.toLowerCase()", "the text a in small letters"),

@@ -129,6 +129,8 @@ def without_field(signature: veritas.Signature, faults: Iterable[veritas.Fault])
 
 def plain(value: object) -> str:
     """A value of an output as a table shows it: text as it is, all else as JSON."""
+    if isinstance(value, float):
+        return veritas.number_to_text(value)
     return value if isinstance(value, str) else json.dumps(_whole(value), ensure_ascii=False)
 
 
@@ -324,8 +326,8 @@ def _json(value: object) -> str:
 
 def _whole(value: Any) -> Any:
     """The value with whole numbers written as such: the language knows doubles only."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return int(veritas.number_to_text(value))
     if isinstance(value, list | tuple):
         return [_whole(item) for item in value]
     if isinstance(value, dict):

@@ -335,15 +335,31 @@ def document_of(code: str, detail: str, *, base: str, request_id: str) -> dict[s
 
 
 def to_json(value: Any) -> bytes:
-    """Write `value` as JSON.
+    """Write `value` as JSON, numbers as ECMAScript does.
 
-    orjson takes 4 µs where the standard library takes 14; it refuses half a surrogate pair and an integer
-    past 64 bits, both of which a Blueprint can produce and JSON can carry.
+    orjson takes 4 µs where the standard library takes 14; it refuses half a surrogate pair, which a Blueprint
+    can produce, and an integer past 64 bits, which a caller can send. JSON can carry both.
     """
     try:
-        return orjson.dumps(value)
+        return orjson.dumps(value, default=_spelled)
     except TypeError:
-        return json.dumps(value, separators=(",", ":")).encode("ascii")
+        return _written(value).encode("ascii")
+
+
+def _spelled(value: object) -> orjson.Fragment:
+    if isinstance(value, veritas.SpelledNumber):
+        return orjson.Fragment(veritas.number_to_text(value))
+    raise TypeError(type(value).__name__)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, dict):
+        return (
+            "{" + ",".join(f"{json.dumps(name)}:{_written(member)}" for name, member in value.items()) + "}"
+        )
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(_written, value)) + "]"
+    return veritas.number_to_text(value) if isinstance(value, float) else json.dumps(value)
 
 
 def _base_url() -> str:

@@ -117,5 +117,5 @@ def _described(row: Run) -> dict[str, Any]:
     if row.input_data is not None:
         document["inputData"] = row.input_data
     if row.output_data is not None:
-        document["outputData"] = row.output_data
+        document["outputData"] = veritas.spelled(row.output_data)
     return document

@@ -17,6 +17,7 @@ from leapter.veritas.errors import (
 from leapter.veritas.example import example_inputs
 from leapter.veritas.findings import Finding
 from leapter.veritas.limits import DEFAULT_LIMITS, Limits
+from leapter.veritas.numbers import SpelledNumber, number_to_text, spelled
 from leapter.veritas.program import Outcome, Program, compile_program
 from leapter.veritas.schema import input_schema, output_schema
 from leapter.veritas.signature import Parameter, Signature, call_identifier
@@ -63,6 +64,7 @@ __all__ = [
     "Program",
     "RunError",
     "Signature",
+    "SpelledNumber",
     "Structure",
     "Suite",
     "SuiteResult",
@@ -77,8 +79,10 @@ __all__ = [
     "compile_program",
     "example_inputs",
     "input_schema",
+    "number_to_text",
     "output_schema",
     "read_suite",
     "run_suites",
+    "spelled",
     "syntax_tree",
 ]

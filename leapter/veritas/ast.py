@@ -17,6 +17,8 @@ class Notes:
     """What stands before a statement, branch, parameter or declarator."""
 
     label: str = ""
+    # Its offset in the source; None where there is no label.
+    label_start: int | None = None
     description: str = ""
     node_id: str = ""
     # Whether the node id was written in the source; otherwise it is derived from the node's place.

@@ -6,7 +6,7 @@ from typing import Final, cast
 from leapter.veritas import ranges, temporal
 from leapter.veritas.errors import Fault, LimitExceeded, Node, OperationFailed
 from leapter.veritas.limits import Limits
-from leapter.veritas.numbers import number_to_text
+from leapter.veritas.numbers import json_number, number_to_text
 from leapter.veritas.paths import member_path
 from leapter.veritas.signature import Parameter
 from leapter.veritas.state import BYTES_PER_CHARACTER_OUTSIDE, TEXT_BYTES, State
@@ -61,8 +61,14 @@ class Faults:
 # Takes a JSON value, its path and where to report; returns the value of a run.
 Converter = Callable[[object, str, Faults], object]
 
-_ZEROS: Final[dict[str, object]] = {"number": 0.0, "percent": 0.0, "text": "", "boolean": False}
-_NAMES: Final = {"number": "a number", "percent": "a number", "text": "text", "boolean": "true or false"}
+# What null stands for as the value of an input. Among days there is no zero, so null stays null.
+ZEROS: Final[dict[str, object]] = {
+    "number": 0.0,
+    "percent": 0.0,
+    "text": "",
+    "boolean": False,
+    **dict.fromkeys(temporal.KINDS, NULL),
+}
 
 
 def json_kind(value: object) -> str:
@@ -91,8 +97,6 @@ def _number(value: object, path: str, faults: Faults) -> object:
         except OverflowError:
             faults.add(path, "is too large for a number")
             return 0.0
-    if value is None:
-        return 0.0
     if isinstance(value, float | int) and not isinstance(value, bool):
         return _number(float(value), path, faults)
     faults.add(path, f"must be a number, not {json_kind(value)}")
@@ -105,8 +109,6 @@ def _text(value: object, path: str, faults: Faults) -> object:
         if len(converted) > faults.limits.string_characters:
             faults.add(path, f"must not be longer than {faults.limits.string_characters:,} characters")
         return converted
-    if value is None:
-        return ""
     faults.add(path, f"must be text, not {json_kind(value)}")
     return ""
 
@@ -114,13 +116,12 @@ def _text(value: object, path: str, faults: Faults) -> object:
 def _boolean(value: object, path: str, faults: Faults) -> object:
     if isinstance(value, bool):
         return value
-    if value is not None:
-        faults.add(path, f"must be true or false, not {json_kind(value)}")
+    faults.add(path, f"must be true or false, not {json_kind(value)}")
     return False
 
 
 def _temporal(kind: str) -> Converter:
-    """Of a date, time, datetime or duration. Null stays null: no day is the zero of days."""
+    """Of a date, time, datetime or duration."""
 
     def convert(value: object, path: str, faults: Faults) -> object:
         if isinstance(value, str):
@@ -128,8 +129,7 @@ def _temporal(kind: str) -> Converter:
             if fault is not None:
                 faults.add(path, fault)
             return str(value)
-        if value is not None:
-            faults.add(path, f"must be {temporal.form_of(kind)}, not {json_kind(value)}")
+        faults.add(path, f"must be {temporal.form_of(kind)}, not {json_kind(value)}")
         return NULL
 
     return convert
@@ -288,15 +288,18 @@ def default_value(value: object) -> object:
 
 
 def output_value(state: State, value: object, output: Parameter) -> object:
-    """A value of a run as JSON; absent elements of lists are null, absent members left out.
+    """A value of a run as JSON; absent elements of lists are null, absent members left out. Numbers are as
+    `json_number` gives them.
 
     Raises OperationFailed, which names the output, for NaN, infinities and values nested too deeply.
     """
     if type(value) is float:
-        if -9007199254740992.0 <= value <= 9007199254740992.0:
-            whole = int(value)
-            return whole if whole == value else value
-        return _large_number(value, output)
+        if value - value == 0:  # neither infinite nor NaN
+            return json_number(value)
+        raise OperationFailed(
+            f"The output `{output.name}` is {number_to_text(value)}, which is not a number.",
+            node=_node(output),
+        )
     if value is True or value is False:
         return value
     if value is NULL or value is ABSENT:
@@ -308,18 +311,6 @@ def output_value(state: State, value: object, output: Parameter) -> object:
     except LimitExceeded as error:
         error.node = _node(output)
         raise
-
-
-def _large_number(value: float, output: Parameter) -> object:
-    if value - value != 0:
-        raise OperationFailed(
-            f"The output `{output.name}` is {number_to_text(value)}, which is not a number.",
-            node=_node(output),
-        )
-    # ECMAScript writes up to 21 digits, the last of them zeros; JSON writers take whole numbers of 63 bits.
-    if abs(value) < 2.0**63:
-        return int(number_to_text(value))
-    return value
 
 
 def _text_out(state: State, text: str) -> str:

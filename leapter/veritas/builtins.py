@@ -275,7 +275,7 @@ METHODS: dict[str, Builtin] = {
     ),
     "reverse": _method(methods.reverse, "list", (0, 0), "list.reverse()", "receiver"),
     "join": _method(methods.join_method, "list", (0, 1), "list.join(separator)", "text"),
-    "concat": _method(methods.concat, "list text", (0, _ANY_NUMBER), "x.concat(y)", "any"),
+    "concat": _method(methods.concat, "list", (0, _ANY_NUMBER), "list.concat(other)", "any"),
     "substring": _method(methods.substring, "text", (1, 2), "text.substring(start, end)", "text"),
     "charAt": _method(methods.char_at, "text", (0, 1), "text.charAt(position)", "text"),
     "toLowerCase": _method(methods.to_lower_case, "text", (0, 0), "text.toLowerCase()", "text"),

@@ -63,6 +63,15 @@ def check(document: ast.Document, environment: Environment, findings: Findings) 
                 "Rename the helper if the Blueprint is meant.",
             )
         functions.setdefault(function.name, function)
+    identifier, notes = identifier_of(document.main), document.main.notes
+    if identifier in FUNCTIONS and notes.label_start is not None:
+        findings.warning(
+            notes.label_start,
+            "builtin_label",
+            f"Other Blueprints cannot call this one: its label makes the name `{identifier}`, which "
+            "is that of a built-in function.",
+            "Choose another label if they are to call it.",
+        )
     signature: Signature | None = None
     fields = FieldChecker(document, environment.types, findings)
     for function in document.functions:

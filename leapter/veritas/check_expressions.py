@@ -71,6 +71,14 @@ class ExpressionChecker(CallChecker):
         elif isinstance(expression, ast.Index):
             self._holder(expression.target, "list of number = […]")
             self._expression(expression.index)
+            shape = self._shaper.shape(expression.target)
+            if shape.certainly(NUMBER | BOOLEAN):
+                self._findings.error(
+                    expression.index.start,
+                    "unknown_property",
+                    f"{words(shape).capitalize()} has no elements and no properties.",
+                    "An index stands behind a list, a text or an object.",
+                )
         else:
             self._call(cast("ast.Call", expression))
 
@@ -133,7 +141,7 @@ class ExpressionChecker(CallChecker):
                 f"`{name}` is a method.",
                 f"Call it: {METHODS[name].signature}",
             )
-        elif name != "length" and shape.only(LIST | TEXT | NUMBER | BOOLEAN) and shape.kinds:
+        elif shape.certainly(NUMBER | BOOLEAN if name == "length" else LIST | TEXT | NUMBER | BOOLEAN):
             instead = INSTEAD.get(name)
             self._findings.error(
                 expression.name_start,
@@ -239,7 +247,9 @@ class ExpressionChecker(CallChecker):
                 callee.name_start,
                 "wrong_receiver",
                 f"`{name}` is a method of {owners}; this is {words(shape)}.",
-                f"Before the point stands {wanted}.",
+                "Write a + b."
+                if name == "concat" and shape.only(TEXT)
+                else f"Before the point stands {wanted}.",
             )
 
     def _math_fix(self, name: str) -> str:

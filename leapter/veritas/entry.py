@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from leapter.veritas.boundary import Converter, Faults, default_value, output_value, plain_numbers
 from leapter.veritas.inputs import InputConverters
+from leapter.veritas.numbers import fraction
 from leapter.veritas.signature import Parameter, Signature
 from leapter.veritas.state import (
     BYTES_PER_CHARACTER_OUTSIDE,
@@ -136,6 +137,7 @@ def writer_of(signature: Signature) -> Writer:
         "list": list,
         "convert": output_value,
         "short_list": _short_list,
+        "fraction": fraction,
     }
     if signature.outputs:
         targets = "".join(f"x{position}, " for position in range(len(signature.outputs)))
@@ -146,7 +148,7 @@ def writer_of(signature: Signature) -> Writer:
         allocated = f"state.allocated + {TEXT_BYTES} + {BYTES_PER_CHARACTER_OUTSIDE} * len({value})"
         lines += [
             f"  if type({value}) is float and -9007199254740992.0 <= {value} <= 9007199254740992.0:",
-            f"    outputs[{output.name!r}] = int({value}) if {value}.is_integer() else {value}",
+            f"    outputs[{output.name!r}] = {_number_out(value)}",
             f"  elif type({value}) is str and {value}.isascii() and ({allocated}) <= state.max_allocated:",
             f"    state.allocated = {allocated}",
             f"    outputs[{output.name!r}] = {value}",
@@ -159,6 +161,11 @@ def writer_of(signature: Signature) -> Writer:
     return _function("\n".join(lines), names, "write")
 
 
+def _number_out(value: str) -> str:
+    """`json_number` of a variable, for one that is no greater than 2**53."""
+    return f"int({value}) if {value}.is_integer() else {value} if {value} >= 1e-5 else fraction({value})"
+
+
 def _short_list(state: State, values: list[object], output: Parameter) -> object:
     """`output_value` of a list that, most often, holds plain texts and numbers."""
     allocated = state.allocated + LIST_BYTES + BYTES_PER_ELEMENT * len(values)
@@ -168,7 +175,7 @@ def _short_list(state: State, values: list[object], output: Parameter) -> object
             allocated += TEXT_BYTES + BYTES_PER_CHARACTER_OUTSIDE * len(value)
             found.append(value)
         elif type(value) is float and -9007199254740992.0 <= value <= 9007199254740992.0:
-            found.append(int(value) if value.is_integer() else value)
+            found.append(int(value) if value.is_integer() else value if value >= 1e-5 else fraction(value))
         else:
             return output_value(state, values, output)
     if allocated > state.max_allocated:

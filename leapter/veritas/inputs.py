@@ -1,13 +1,14 @@
 """What turns the JSON of inputs into values of a run, made from their declared types.
 
 A structure takes an object with its fields and no others. A field that is optional may be left out or null,
-and is absent then; a run may still assign it. Null for a field that is a number, text or truth value is its
-zero, as it is for an input; null for a list, a map or a structure is a fault.
+and is absent then; a run may still assign it. Null for an input that is a number, text or truth value is the
+zero of its type, and null for one that is a date, time, datetime or duration stays null. Anywhere else, where
+a value of some type must stand, null is a fault.
 """
 
 from collections.abc import Callable, Iterable
 
-from leapter.veritas.boundary import Converter, Faults, converter, json_kind, list_of
+from leapter.veritas.boundary import ZEROS, Converter, Faults, converter, json_kind, list_of
 from leapter.veritas.definitions import Alias, Structure, Types
 from leapter.veritas.numbers import number_to_text
 from leapter.veritas.paths import member_path
@@ -26,12 +27,15 @@ class InputConverters:
 
     def of_input(self, parameter: Parameter) -> Converter:
         """What turns the JSON value of an input into a value of a run, and reports what does not fit."""
-        return self._of(parameter.type, parameter.choices)
+        if parameter.base.kind not in ZEROS:
+            return self._of(parameter.type, parameter.choices)
+        # What aliases allow is among the choices already.
+        convert = _or_zero(converter(parameter.base, self._of_named), ZEROS[parameter.base.kind])
+        return convert if parameter.choices is None else _chosen(convert, parameter.choices)
 
     def _of(self, declared: Type, choices: tuple[object, ...] | None) -> Converter:
         if choices is None:
             return converter(declared, self._of_named)
-        # What aliases allow is among the choices already.
         base = self._types.resolve(declared)
         if base.kind == "list" and base.element is not None:
             return list_of(_chosen(converter(base.element, self._of_named), choices))
@@ -112,6 +116,13 @@ def _report_missing(
         if name not in value:
             faults.add(f"{path}.{name}", "is required")
             missing -= 1
+
+
+def _or_zero(convert: Converter, zero: object) -> Converter:
+    def convert_or_zero(value: object, path: str, faults: Faults) -> object:
+        return zero if value is None else convert(value, path, faults)
+
+    return convert_or_zero
 
 
 def _chosen(convert: Converter, choices: tuple[object, ...]) -> Converter:

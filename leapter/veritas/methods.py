@@ -120,30 +120,21 @@ def join_method(state: State, target: object, separator: object = ABSENT) -> str
     return join(state, target, "," if separator is ABSENT else to_text(state, separator))
 
 
-def concat(state: State, target: object, *values: object) -> object:
-    if isinstance(target, list):
-        total = len(target)
-        for value in values:
-            total += len(value) if isinstance(value, list) else 1
-            state.elements(total, 0)
-        state.elements(total, total)
-        result = list(target)
-        for value in values:
-            if isinstance(value, list):
-                result.extend(value)
-            else:
-                result.append(value)
-        return result
-    if isinstance(target, str):
-        parts = [target]
-        length = len(target)
-        for value in values:
-            part = to_text(state, value)
-            length += len(part)
-            state.text(length)
-            parts.append(part)
-        return "".join(parts)
-    raise _fail(target, "concat")
+def concat(state: State, target: object, *values: object) -> list[object]:
+    if not isinstance(target, list):
+        raise _fail(target, "concat")
+    total = len(target)
+    for value in values:
+        total += len(value) if isinstance(value, list) else 1
+        state.elements(total, 0)
+    state.elements(total, total)
+    result = list(target)
+    for value in values:
+        if isinstance(value, list):
+            result.extend(value)
+        else:
+            result.append(value)
+    return result
 
 
 def _text(target: object, method: str) -> str:

@@ -49,6 +49,43 @@ def number_to_text(value: float) -> str:
     return f"-{text}" if sign else text
 
 
+class SpelledNumber(float):
+    """A double that writers of JSON spell otherwise than ECMAScript does, as 1e20 or 0.000001. To all else it
+    is the float that it is; who writes JSON takes `number_to_text` for it.
+    """
+
+    __slots__ = ()
+
+
+def json_number(value: float) -> float:
+    """A finite double as it goes into JSON: an int where it is whole and has no more than 63 bits, a
+    SpelledNumber where writers of JSON need to be told how to spell it.
+    """
+    if -9007199254740992.0 <= value <= 9007199254740992.0:
+        return int(value) if value.is_integer() else fraction(value)
+    size = abs(value)
+    # ECMAScript writes up to 21 digits, the last of them zeros; JSON writers take whole numbers of 63 bits.
+    if size < 2.0**63:
+        return int(number_to_text(value))
+    return SpelledNumber(value) if size < 1e21 else value
+
+
+def fraction(value: float) -> float:
+    """`json_number` of a number that is not whole."""
+    return SpelledNumber(value) if 1e-6 <= abs(value) < 1e-5 else value
+
+
+def spelled(value: object) -> object:
+    """JSON that was read back, with its numbers as `json_number` gives them."""
+    if type(value) is float:
+        return json_number(value)
+    if isinstance(value, list):
+        return [spelled(element) for element in value]
+    if isinstance(value, dict):
+        return {name: spelled(member) for name, member in value.items()}
+    return value
+
+
 def text_to_number(text: str) -> float:
     """`Number(text)` of ECMAScript 5 §9.3.1: blank text is 0, what is not a number is NaN."""
     stripped = text.strip(WHITE_SPACE)

@@ -164,7 +164,7 @@ class TokenReader:
         result = ast.Notes()
         for note in notes or ():
             if note.kind == "label":
-                result.label = note.text
+                result.label, result.label_start = note.text, note.start
             elif note.kind == "description":
                 result.description = note.text
             elif note.kind == "id":
@@ -185,7 +185,8 @@ class TokenReader:
 
     def _add_notes(self, notes: ast.Notes, others: ast.Notes) -> None:
         """Fills in what `notes` do not have."""
-        notes.label = notes.label or others.label
+        if not notes.label:
+            notes.label, notes.label_start = others.label, others.label_start
         notes.description = notes.description or others.description
         notes.blueprint_id = notes.blueprint_id or others.blueprint_id
         if not notes.has_own_id:
@@ -201,5 +202,5 @@ class TokenReader:
         if notes.label:
             self.token.notes = [last.trailing, *(self.token.notes or ())]
         else:
-            notes.label = last.trailing.text
+            notes.label, notes.label_start = last.trailing.text, last.trailing.start
         last.trailing = None

@@ -2,8 +2,9 @@
 
 What the schema of the inputs lets through is what the run boundary lets through, but for this:
 
-- The boundary also takes null: for the zero of a number, text or truth value, for no date, for an optional
-  field that is left out, and for the open end of a range. That is not advertised.
+- The boundary also takes null: for an input that is a number, text or truth value (its zero) or a date or
+  the like (none), for an optional field that is left out, and for the open end of a range. That is not
+  advertised.
 - The boundary refuses lists, texts and nesting beyond the limits of a run, and whole numbers beyond the
   range of a double; the schema knows no limits.
 - A project can have unknown inputs ignored; the schema knows none.

@@ -11,6 +11,8 @@ from leapter.veritas.errors import LimitExceeded, Node, RunError
 from leapter.veritas.limits import DEFAULT_LIMITS, Limits
 from leapter.veritas.paths import member_path
 from leapter.veritas.program import Outcome
+from leapter.veritas.signature import Signature
+from leapter.veritas.spelling import nearest
 from leapter.veritas.suites import Case, Suite
 
 # All cases of one Blueprint together: whoever saves a revision waits for them.
@@ -36,6 +38,10 @@ LEFT_OUT: Final = LeftOut()
 
 class Runnable(Protocol):
     """A Program, alone or with those that it calls."""
+
+    @property
+    def signature(self) -> Signature:
+        """That of the Blueprint."""
 
     def run(self, inputs: Mapping[str, object], *, limits: Limits, ignore_unknown_inputs: bool) -> Outcome:
         """As `Program.run` does."""
@@ -111,6 +117,7 @@ def run_suites(
     and each one after it, is an error that says so.
     """
     ends_at = time.monotonic() + wall_time_s
+    names = [output.name for output in program.signature.outputs]
 
     def results(suite: Suite) -> Iterator[CaseResult]:
         for case in suite.cases:
@@ -124,12 +131,15 @@ def run_suites(
                 limits=replace(limits, wall_time_s=min(limits.wall_time_s, left)),
                 ignore_unknown_inputs=ignore_unknown_inputs,
             )
-            yield _judge(case, run, is_cut=left < limits.wall_time_s, wall_time_s=wall_time_s)
+            yield _judge(case, run, names, is_cut=left < limits.wall_time_s, wall_time_s=wall_time_s)
 
     return tuple(SuiteResult(suite=suite, results=tuple(results(suite))) for suite in suites)
 
 
-def _judge(case: Case, run: Callable[[], Outcome], *, is_cut: bool, wall_time_s: float) -> CaseResult:
+def _judge(
+    case: Case, run: Callable[[], Outcome], names: Sequence[str], *, is_cut: bool, wall_time_s: float
+) -> CaseResult:
+    """`names` are those of the outputs."""
     try:
         outputs = run().outputs
     except RunError as error:
@@ -143,7 +153,7 @@ def _judge(case: Case, run: Callable[[], Outcome], *, is_cut: bool, wall_time_s:
         return CaseResult(
             case=case, status="error", message=f"The run ended well, where an error is expected{wanted}"
         )
-    differences = tuple(_first(_differences(case.expected, outputs)))
+    differences = tuple(_first(_differences(case.expected, outputs, names)))
     if not differences:
         return CaseResult(case=case, status="passed")
     count = len(differences)
@@ -151,6 +161,9 @@ def _judge(case: Case, run: Callable[[], Outcome], *, is_cut: bool, wall_time_s:
         message = f"{count} values or more differ."
     else:
         message = "1 value differs." if count == 1 else f"{count} values differ."
+    unknown = next((name for name in case.expected if name not in names), None)
+    if unknown is not None:
+        message = f"{message} {_no_output(unknown, names)}"
     return CaseResult(case=case, status="failed", message=message, differences=differences)
 
 
@@ -188,14 +201,23 @@ def _first(differences: Iterator[Difference]) -> Iterator[Difference]:
         yield difference
 
 
-def _differences(expected: Mapping[str, object], outputs: Mapping[str, object]) -> Iterator[Difference]:
+def _no_output(name: str, names: Sequence[str]) -> str:
+    close = nearest(name, names)
+    hint = f"; did you mean `{close}`?" if close else "."
+    return f"`{_shown(name)}` is no output of this Blueprint{hint}"
+
+
+def _differences(
+    expected: Mapping[str, object], outputs: Mapping[str, object], names: Sequence[str]
+) -> Iterator[Difference]:
     """What differs in the outputs that are expected; the others do not matter.
 
-    An expected null is met by an output that is left out too: JSON has no other word for absent.
+    An expected null is met by an output that is left out too: JSON has no other word for absent. What is no
+    output at all meets nothing.
     """
     for name, wanted in expected.items():
         actual = outputs.get(name, LEFT_OUT)
-        if not (wanted is None and actual is LEFT_OUT):
+        if not (wanted is None and actual is LEFT_OUT and name in names):
             yield from _compare(name, wanted, actual)
 
 

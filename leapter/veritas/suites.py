@@ -142,6 +142,14 @@ class _Reader:
             )
         if self._is_faulty:
             return None
+        ignored = next((name for name in expected or () if expects_error and name != "detail"), None)
+        if ignored is not None:
+            self._warning(
+                (*place, "expectedOutput", ignored),
+                "output_beside_error",
+                "With expectsError, nothing of expectedOutput is compared but detail, the text of the error.",
+                "Remove it, or remove expectsError.",
+            )
         if not case_id:
             case_id = f"case-{position + 1}"
             self._warning(place, "case_without_id", "The case has no id.", "Give it one of its own.")

@@ -40,7 +40,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from leapter.veritas.boundary import MAX_DEPTH
-from leapter.veritas.numbers import number_to_text
+from leapter.veritas.numbers import json_number, number_to_text
 from leapter.veritas.values import ABSENT, NULL, from_code_units
 
 MAX_EVENTS = 10_000
@@ -419,9 +419,4 @@ def _escaped(key: str) -> str:
 
 
 def _number(value: float) -> object:
-    if -9007199254740992.0 <= value <= 9007199254740992.0:
-        return int(value) if value.is_integer() else value
-    if value - value != 0:
-        return number_to_text(value)
-    # As in outputs: ECMAScript's digits, as far as 63 bits hold them.
-    return int(number_to_text(value)) if abs(value) < 2.0**63 else value
+    return json_number(value) if value - value == 0 else number_to_text(value)

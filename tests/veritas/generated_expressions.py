@@ -274,7 +274,7 @@ class ExpressionGenerator:
         """Of a text, most of the time from texts."""
         if depth <= 0:
             return [self.random.choice(("s", "t", quoted(self.random.choice(TEXTS))))]
-        kind = self.random.randrange(10)
+        kind = self.random.randrange(9)
         target = ["(", *(self.text if self.random.random() < 0.9 else self.expression)(depth - 1), ")"]
         if kind == 0:
             return ["(", *self.number(depth - 1), ")", ".", "toFixed", "(", self._decimals(), ")"]
@@ -298,17 +298,6 @@ class ExpressionGenerator:
                 "join",
                 "(",
                 *(self.expression(0) if self.random.random() < 0.7 else []),
-                ")",
-            ]
-        if kind == 8:
-            return [
-                *target,
-                ".",
-                "concat",
-                "(",
-                *self.expression(depth - 1),
-                ",",
-                *self.scalar(depth - 1),
                 ")",
             ]
         return [*target, "+", *self._closed(depth)]

@@ -238,7 +238,9 @@ def test_a_case_that_fails_says_where_it_differs(
     assert result.status == "failed"
     assert [(found.path, found.expected, found.actual) for found in result.differences] == differences
     count = len(differences)
-    assert result.message == ("1 value differs." if count == 1 else f"{count} values differ.")
+    counted = "1 value differs." if count == 1 else f"{count} values differ."
+    unknown = " `detail` is no output of this Blueprint." if "detail" in expected else ""
+    assert result.message == counted + unknown
 
 
 def test_objects_are_compared_member_by_member() -> None:
