@@ -9,7 +9,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from leapter.db import transaction
+from leapter.projects.models import Project
 from leapter.runtime.problems import to_json
 from leapter.veritas import SpelledNumber
 from tests.prepare import find_node
@@ -68,6 +71,8 @@ def test_a_number_goes_out_as_javascript_prints_it(same: Caller, sent: str, spel
 
 @pytest.mark.both_databases
 def test_a_stored_run_has_the_numbers_that_were_answered(same: Caller) -> None:
+    with transaction() as session:
+        session.execute(update(Project).values(keeps_run_data=True))
     answer = same.run(blueprint="same", data=_body(list(SPELLED), one="1e20"))
     flush()
     stored = same.get(f"/runs/{answer.headers['X-Run-Id']}").text

@@ -21,6 +21,7 @@ from leapter.veritas import (
     input_schema,
     syntax_tree,
 )
+from leapter.veritas.numbers import SpelledNumber, spelled
 from leapter.veritas.spelling import Speller
 from tests.veritas.programs import program, program_of
 
@@ -199,3 +200,12 @@ def test_a_traced_run_that_needs_more_stack_than_there_is_ends_with_its_trace() 
     with pytest.raises(LimitExceeded) as caught:
         with_little_stack(lambda: made.run({}, trace=True), 40)
     assert caught.value.trace is not None
+
+
+def test_numbers_that_were_read_back_are_spelled_as_those_of_a_run() -> None:
+    read = {"a": [1e20, 0.000001, 0.25, 1e21, -1e21], "b": "1e20", "c": 2.0, "d": 2.0**62, "e": None}
+    found = spelled(read)
+    assert isinstance(found, dict)
+    assert found | {"d": float(found["d"])} == read
+    assert [type(number) for number in found["a"]] == [SpelledNumber, SpelledNumber, float, float, float]
+    assert [type(found[name]) for name in "bcde"] == [str, int, int, type(None)]
