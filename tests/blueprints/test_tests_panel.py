@@ -52,6 +52,13 @@ def suite_text(*cases: dict[str, Any], **members: Any) -> bytes:
     return json.dumps(data).encode()
 
 
+def value_of(page: BeautifulSoup, name: str) -> str:
+    """What the field `name` of a page holds."""
+    field = page.select_one(f"[name={name}]")
+    assert field is not None
+    return str(field.get("value", field.text))
+
+
 class Scene:
     """A project with one Blueprint and its test suites, as one person sees it."""
 
@@ -330,8 +337,7 @@ def test_a_suite_is_deleted_with_its_file_alone(world: World) -> None:
 def test_the_file_of_a_suite_is_edited_as_text(world: World) -> None:
     tested = Scene(world)
     tested.put("prices", b'{"testCases": [,]}\r\n')
-    form = tested.page("/tests/prices/file").select_one("main form")
-    digest = form.select_one("[name=base_digest]")["value"]  # type: ignore[union-attr,index]
+    digest = value_of(tested.page("/tests/prices/file"), "base_digest")
     answer = tested.client.post(
         f"{tested.url}/tests/prices/file", data={"base_digest": digest, "text": '{"testCases": [7]}'}
     )
@@ -352,7 +358,7 @@ def test_a_file_that_was_changed_meanwhile_is_not_written_over(world: World) -> 
     page = BeautifulSoup(answer.data, "html.parser")
     assert "this file was changed in the meantime" in text_of(page)
     assert "Two kilograms" in text_of(page.select_one(".suite-text"))
-    digest = page.select_one("[name=base_digest]")["value"]  # type: ignore[index]
+    digest = value_of(page, "base_digest")
     assert tested.file() == suite_text(PASSES)
     assert (
         tested.client.post(url, data={"base_digest": digest, "text": '{"testCases": []}'}).status_code == 303
@@ -437,8 +443,8 @@ def test_a_case_changed_in_another_tab_is_not_written_over_unseen(world: World) 
     page = BeautifulSoup(answer.data, "html.parser")
     assert "this case was changed in the meantime" in text_of(page)
     assert '"weight_kg": 2' in text_of(page.select_one(".stale-case"))
-    assert page.select_one("[name=label]")["value"] == "Mine"  # type: ignore[index]
-    data["base_digest"] = str(page.select_one("[name=base_digest]")["value"])  # type: ignore[index]
+    assert value_of(page, "label") == "Mine"
+    data["base_digest"] = value_of(page, "base_digest")
     assert tested.client.post(f"{tested.case('two')}/edit", data=data).status_code == 303
     assert json.loads(tested.file())["testCases"][0]["label"] == "Mine"
 
@@ -464,7 +470,7 @@ def test_true_instead_of_one_is_a_change(world: World) -> None:
 def test_a_case_that_expects_no_error_any_more_loses_that_member(world: World) -> None:
     tested = Scene(world, {"label": "No id", "group": "G", "expectsError": True})
     page = tested.page(tested.case("case-1").removeprefix(tested.url) + "/edit")
-    digest = page.select_one("[name=base_digest]")["value"]  # type: ignore[index]
+    digest = value_of(page, "base_digest")
     data = {"base_digest": digest, "label": "No id", "group": "", "expected": '{"price": 0}'}
     assert tested.client.post(f"{tested.case('case-1')}/edit", data=data).status_code == 303
     (case,) = json.loads(tested.file())["testCases"]
@@ -482,9 +488,9 @@ def test_a_case_is_deleted_and_the_others_stay(world: World) -> None:
 def test_a_new_case_is_added_once_however_often_its_form_is_sent(world: World) -> None:
     tested = Scene(world, PASSES)
     page = tested.page("/tests/prices/cases/new")
-    assert json.loads(page.select_one("[name=inputs]").text) == {"weight_kg": 2}  # type: ignore[union-attr]
+    assert json.loads(value_of(page, "inputs")) == {"weight_kg": 2}
     data = {
-        "case_id": page.select_one("[name=case_id]")["value"],  # type: ignore[index]
+        "case_id": value_of(page, "case_id"),
         "label": "One",
         "inputs": '{"weight_kg": 1}',
         "expected": '{"price": 2.5}',
@@ -714,7 +720,7 @@ def test_saving_a_suite_does_not_change_what_is_in_force(world: World) -> None:
     tested = Scene(world, PASSES)
     data = {"base_digest": "", "label": "x", "inputs": "{}", "expected": '{"price": 1}'}
     page = tested.page(tested.case("two").removeprefix(tested.url) + "/edit")
-    data["base_digest"] = str(page.select_one("[name=base_digest]")["value"])  # type: ignore[index]
+    data["base_digest"] = value_of(page, "base_digest")
     assert tested.client.post(f"{tested.case('two')}/edit", data=data).status_code == 303
     assert tested.number_in_force() == 1
     assert "1 of 1 tests fails" in text_of(tested.run().select_one("#tests-summary"))
