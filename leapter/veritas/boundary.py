@@ -1,6 +1,6 @@
 """The run boundary: JSON to values on the way in, values to JSON on the way out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final, cast
 
 from leapter.veritas import ranges, temporal
@@ -9,13 +9,27 @@ from leapter.veritas.limits import Limits
 from leapter.veritas.numbers import json_number, number_to_text
 from leapter.veritas.paths import member_path
 from leapter.veritas.signature import Parameter
-from leapter.veritas.state import BYTES_PER_CHARACTER_OUTSIDE, TEXT_BYTES, State
+from leapter.veritas.spelling import Speller
+from leapter.veritas.state import (
+    BYTES_PER_CHARACTER,
+    BYTES_PER_CHARACTER_OUTSIDE,
+    BYTES_PER_ELEMENT,
+    BYTES_PER_MEMBER,
+    LIST_BYTES,
+    OBJECT_BYTES,
+    TEXT_BYTES,
+    State,
+)
 from leapter.veritas.types import Type
 from leapter.veritas.values import ABSENT, NULL, from_code_units, to_code_units
 
 # Objects and lists inside each other, in inputs and in outputs.
 MAX_DEPTH = 64
 _MOST_FAULTS = 100
+# Known names that one call compares with unknown ones: some 50 ms of work.
+_MOST_COMPARED = 1_000
+# Names of types can be long, and each fault may say one.
+_MOST_OF_MESSAGE = 5_000
 # As a tuple: `list | dict` would be made anew each time.
 _NESTED = (list, dict)
 _NUMBER_TYPES = frozenset((float, int))
@@ -28,6 +42,9 @@ class Faults:
     more = 0
     # How many inputs were left out, required or not.
     missing = 0
+    # What the lists and objects take that were made of defaults.
+    default_bytes = 0
+    _speller: Speller | None = None
     # How many lists and objects the value that is being looked at lies in.
     depth = 0
 
@@ -36,10 +53,15 @@ class Faults:
 
     def add(self, path: str, message: str) -> None:
         if len(self.found) < _MOST_FAULTS:
-            fault = Fault(path=from_code_units(path), message=from_code_units(message))
+            fault = Fault(path=from_code_units(path), message=from_code_units(message[:_MOST_OF_MESSAGE]))
             self.found += (fault,)
         else:
             self.more += 1
+
+    def nearest(self, name: str, known: Collection[str]) -> str | None:
+        """The known name that was probably meant by `name`, as long as one call may look for such."""
+        self._speller = self._speller or Speller(_MOST_COMPARED)
+        return self._speller.nearest(name, known)
 
     @property
     def are_many(self) -> bool:
@@ -285,6 +307,15 @@ def default_value(value: object) -> object:
     if isinstance(value, dict):
         return {to_code_units(str(key)): default_value(member) for key, member in value.items()}
     return NULL
+
+
+def bytes_of(value: object) -> int:
+    """What the account of a run is charged for a default that is made anew: a list or an object."""
+    if isinstance(value, list):
+        return LIST_BYTES + BYTES_PER_ELEMENT * len(value) + sum(map(bytes_of, value))
+    if isinstance(value, dict):
+        return OBJECT_BYTES + BYTES_PER_MEMBER * len(value) + sum(map(bytes_of, value.values()))
+    return TEXT_BYTES + BYTES_PER_CHARACTER * len(value) if isinstance(value, str) else 0
 
 
 def output_value(state: State, value: object, output: Parameter) -> object:

@@ -6,7 +6,7 @@ from leapter.veritas.check_calls import identifier_of
 from leapter.veritas.check_expressions import ExpressionChecker
 from leapter.veritas.check_fields import FieldChecker, variables_of
 from leapter.veritas.choices import read_choices
-from leapter.veritas.definitions import MAX_LEAST_SIZE, nearest_type, unknown_type_fix
+from leapter.veritas.definitions import MAX_LEAST_SIZE, Choices, nearest_type, unknown_type_fix
 from leapter.veritas.environment import Environment
 from leapter.veritas.findings import Findings
 from leapter.veritas.forms import form_of
@@ -189,7 +189,7 @@ class _FunctionChecker(ExpressionChecker):
         parameter: ast.Parameter,
         default: ast.Expression,
         value: object,
-        choices: tuple[object, ...] | None,
+        choices: Choices | None,
     ) -> None:
         if value is NULL and parameter.base.kind in temporal.KINDS and choices is None:
             # Without it, no input could be a date that may be missing.
@@ -204,7 +204,7 @@ class _FunctionChecker(ExpressionChecker):
                 misfit.fix or f"Write {form_of(types.resolve(misfit.declared))}.",
             )
 
-    def _choices(self, parameter: ast.Parameter) -> tuple[object, ...] | None:
+    def _choices(self, parameter: ast.Parameter) -> Choices | None:
         types = self._environment.types
         if parameter.choices is None:
             return types.choices(parameter.type)

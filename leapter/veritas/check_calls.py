@@ -1,6 +1,6 @@
 """The rules that calls of helpers and of Blueprints have to keep."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -42,7 +42,7 @@ class _Callee:
 
     name: str
     inputs: dict[str, _Input]
-    outputs: tuple[str, ...]
+    outputs: frozenset[str]
 
 
 def identifier_of(function: ast.Function) -> str:
@@ -69,11 +69,18 @@ class CallChecker:
         self._shaper = Shaper({})
         # Names without a declaration that were reported.
         self._undeclared: set[str] = set()
-        # By the name of a local that only ever holds results of calls: the outputs that these have.
-        self._results: dict[str, frozenset[str]] = {}
+        # By the name of a local that only ever holds results of calls: the outputs that each of these has.
+        # Sets are shared: thousands of locals may hold results of one with thousands of outputs.
+        self._results: dict[str, Collection[frozenset[str]]] = {}
+        self._callees: dict[str, _Callee | None] = {}
 
     def _find_callee(self, name: str) -> _Callee | None:
         """A helper of the file, the Blueprint itself or another one of the project, in this order."""
+        if name not in self._callees:
+            self._callees[name] = self._look_up(name)
+        return self._callees[name]
+
+    def _look_up(self, name: str) -> _Callee | None:
         main = self._document.main
         function = self._functions.get(name)
         if function is not None and function is not main:
@@ -240,11 +247,12 @@ class CallChecker:
     def _check_output(self, expression: ast.Property) -> None:
         """Reports an output that no call has that the value can come from."""
         outputs = self._outputs_of(expression.target)
-        if outputs is None or expression.name in outputs:
+        if outputs is None or any(expression.name in each for each in outputs):
             return
+        known = sorted({name for each in outputs for name in each})
         target = expression.target
         callee = target.callee if isinstance(target, ast.Call) else target
-        close = self._findings.nearest(expression.name, outputs)
+        close = self._findings.nearest(expression.name, known)
         shown = f"`{self._document.text_of(callee)}`"
         self._findings.error(
             expression.name_start,
@@ -252,11 +260,11 @@ class CallChecker:
             f"{shown} has no output `{expression.name}`."
             if callee is not target
             else f"The result in {shown} has no output `{expression.name}`.",
-            f"Did you mean `{close}`?" if close else f"It has {_listed(sorted(outputs))}.",
+            f"Did you mean `{close}`?" if close else f"It has {_listed(known)}.",
         )
 
-    def _outputs_of(self, expression: ast.Expression) -> frozenset[str] | None:
-        """The outputs that the object can have; None where it may come from elsewhere than a call."""
+    def _outputs_of(self, expression: ast.Expression) -> Collection[frozenset[str]] | None:
+        """The outputs that the object can have, of each callee; None where it may come from elsewhere."""
         if isinstance(expression, ast.Name):
             return self._results.get(expression.name)
         if not isinstance(expression, ast.Call) or not isinstance(expression.callee, ast.Name):
@@ -265,15 +273,18 @@ class CallChecker:
         if name in FUNCTIONS or name in self._types:
             return None
         found = self._find_callee(name)
-        return frozenset(found.outputs) if found is not None else None
+        return (found.outputs,) if found is not None else None
 
     def _find_results(self, body: list[ast.Statement], names: Iterable[str]) -> None:
         """Finds the locals that only ever hold results of calls."""
-        outputs: dict[str, frozenset[str] | None] = {}
+        outputs: dict[str, dict[frozenset[str], None] | None] = {}
         for name, value in _stored(body):
-            before = outputs.get(name, frozenset())
+            before = outputs.setdefault(name, {})
             found = self._outputs_of(value) if value is not None else None
-            outputs[name] = None if before is None or found is None else before | found
+            if before is None or found is None:
+                outputs[name] = None
+            else:
+                before.update(dict.fromkeys(found))
         self._results = {name: found for name in names if (found := outputs.get(name)) is not None}
 
 
@@ -319,7 +330,7 @@ def _from_function(function: ast.Function, types: Types, *, is_helper: bool) -> 
             )
             for parameter in function.inputs
         },
-        outputs=tuple(output.name for output in function.outputs),
+        outputs=frozenset(output.name for output in function.outputs),
     )
 
 
@@ -335,9 +346,10 @@ def _from_signature(name: str, signature: Signature) -> _Callee:
             )
             for parameter in signature.inputs
         },
-        outputs=tuple(output.name for output in signature.outputs),
+        outputs=frozenset(output.name for output in signature.outputs),
     )
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names) or "none"
+    more = [f"{len(names) - 20} more"] if len(names) > 20 else []
+    return ", ".join([f"`{name}`" for name in names[:20]] + more) or "none"

@@ -8,7 +8,7 @@ there has it; elsewhere it is a warning.
 from collections.abc import Iterable, Iterator
 
 from leapter.veritas import ast
-from leapter.veritas.definitions import Field, Structure, Types
+from leapter.veritas.definitions import Structure, Types
 from leapter.veritas.findings import Findings
 from leapter.veritas.spelling import nearest
 from leapter.veritas.types import ANY, Type
@@ -23,7 +23,6 @@ class FieldChecker:
         self._document = document
         self._types = types
         self._findings = findings
-        self._members: dict[str, dict[str, Field]] = {}
         self._strays: frozenset[str] | None = None
         self._has_strays = False
 
@@ -36,11 +35,11 @@ class FieldChecker:
         if not variables:
             return
         structure = self._structure(self.static(expression.target, variables))
-        if structure is None or expression.name in self.members(structure):
+        if structure is None or expression.name in structure.members:
             return
         strays = self._stray_names()
         is_certain = strays is not None and expression.name not in strays
-        close = nearest(expression.name, self.members(structure))
+        close = nearest(expression.name, structure.members)
         fields = ", ".join(member.name for member in structure.fields[:20]) or "none"
         report = self._findings.error if is_certain else self._findings.warning
         report(
@@ -53,13 +52,6 @@ class FieldChecker:
     def _structure(self, declared: Type | None) -> Structure | None:
         return None if declared is None else self._types.structure(declared)
 
-    def members(self, structure: Structure) -> dict[str, Field]:
-        """The fields of a structure by name."""
-        members = self._members.get(structure.name)
-        if members is None:
-            members = self._members[structure.name] = {member.name: member for member in structure.fields}
-        return members
-
     def static(self, expression: ast.Expression, variables: Variables) -> Type | None:
         """What the declarations say that an expression is; None where they say nothing."""
         declared: Type | None = None
@@ -69,7 +61,7 @@ class FieldChecker:
             target = self.static(expression.target, variables)
             structure = self._structure(target)
             if structure is not None and isinstance(expression, ast.Property):
-                member = self.members(structure).get(expression.name)
+                member = structure.members.get(expression.name)
                 declared = None if member is None else member.type
             elif target is not None and (target.kind == "map" or isinstance(expression, ast.Index)):
                 declared = target.element
@@ -225,7 +217,7 @@ class _Strays:
             structure = None if wanted is None else self._types.structure(wanted)
             element = None if wanted is None else self._types.unaliased(wanted).element
             for key, member in value.entries:
-                field = None if structure is None else self._checker.members(structure).get(key)
+                field = None if structure is None else structure.members.get(key)
                 if field is None:
                     self.names.add(key)
                 self._flow(member, element if field is None else field.type)

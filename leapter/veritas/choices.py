@@ -1,7 +1,7 @@
 """Allowed values: `choice` of inputs and outputs, `constrained_to` of aliases."""
 
 from leapter.veritas import ast
-from leapter.veritas.definitions import Types
+from leapter.veritas.definitions import Choices, Types
 from leapter.veritas.findings import Findings
 from leapter.veritas.forms import allowed_form, form_of
 from leapter.veritas.literals import NotLiteralError, fits, json_value, literal_value
@@ -17,7 +17,7 @@ def read_choices(
     word: str,
     name: str,
     start: int,
-) -> tuple[object, ...] | None:
+) -> Choices | None:
     """The values (JSON) that `word [...]` allows for `declared`, or for the elements of a list.
 
     Reports what does not fit at its own place and the rest at `start`; None where there are errors.
@@ -36,9 +36,8 @@ def read_choices(
         findings.error(start, "empty_choice", f"`{name}` has no allowed value at all.", f'{word} ["a", "b"]')
         return None
     possible = types.choices(declared)
-    # One of a type of a thousand values may name all of them again, so each look has to be short.
-    possible_keys = None if possible is None else {_key(value) for value in possible}
-    values: dict[tuple[bool, object], object] = {}
+    # All are of one type, so 1 and true do not meet here.
+    values: dict[object, None] = {}
     is_sound = True
     for expression in written:
         try:
@@ -62,7 +61,7 @@ def read_choices(
             is_sound = False
             continue
         converted = json_value(value)
-        if possible_keys is not None and _key(converted) not in possible_keys:
+        if possible is not None and not possible.allow(converted):
             findings.error(
                 expression.start,
                 "choice_value",
@@ -71,15 +70,10 @@ def read_choices(
             )
             is_sound = False
             continue
-        if _key(converted) in values:
+        if converted in values:
             findings.warning(
                 expression.start, "repeated_choice", "This allowed value is there twice.", "Remove one."
             )
             continue
-        values[_key(converted)] = converted
-    return tuple(values.values()) if is_sound else None
-
-
-def _key(value: object) -> tuple[bool, object]:
-    # 1 and true are equal in Python, not in Veritas.
-    return isinstance(value, bool), value
+        values[converted] = None
+    return Choices(values) if is_sound else None

@@ -14,6 +14,9 @@ from leapter.veritas.compile import Compiled, FunctionCompiler, compile_document
 from leapter.veritas.recorder import TRACED_RUNTIME
 from leapter.veritas.trace import Mark
 
+# Values of variables that an event may have before they count for the length of the log.
+_MOST_SHORT = 50
+
 
 def compile_traced(document: ast.Document, model_id: str) -> Compiled:
     """Compiles a sound document so that its function takes a `TracedState`; `model_id` is for the events."""
@@ -45,7 +48,8 @@ class _TracedCompiler(FunctionCompiler):
         values = [self._name(f"v_{name}") for name in variables]
         elements: list[py.expr] = [self._new_mark(event, variables, at=at, after=after), when, *values]
         entry = py.Tuple(elts=elements, ctx=py.Load(), lineno=self._line, col_offset=0)
-        return self._evaluate(self._call("e", entry))
+        recorder = "e" if len(variables) <= _MOST_SHORT else "wide"
+        return self._evaluate(self._call(recorder, entry))
 
     def _new_mark(
         self, event: str, variables: tuple[str, ...] = (), *, at: str = "", after: tuple[str, ...] = ()
@@ -61,8 +65,11 @@ class _TracedCompiler(FunctionCompiler):
     def _prologue(self) -> list[py.stmt]:
         function = self._function
         names = [parameter.name for parameter in (*function.inputs, *function.outputs)]
-        record = self._assign("e", self._state("record", py.Load()))
-        return [*super()._prologue(), record, self._record("start", *names)]
+        record = [
+            self._assign("e", self._state("record", py.Load())),
+            self._assign("wide", self._state("record_wide", py.Load())),
+        ]
+        return [*super()._prologue(), *record, self._record("start", *names)]
 
     def _return(self) -> list[py.stmt]:
         begun, self._begun = self._begun, ()

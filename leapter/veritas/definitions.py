@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from types import MappingProxyType
 
 from leapter.veritas.spelling import nearest
 from leapter.veritas.types import ANY, WORDS, Type
+from leapter.veritas.values import to_code_units
 
 # What a type is called elsewhere, and here.
 _ELSEWHERE = {
@@ -29,6 +31,31 @@ _ELSEWHERE = {
 }
 
 
+class Choices(tuple[object, ...]):
+    """Allowed values (JSON: texts, numbers, truth values), each once.
+
+    Thousands of inputs can share those of one alias, so what is made of them is made once.
+    """
+
+    @cached_property
+    def _keys(self) -> frozenset[tuple[bool, object]]:
+        return frozenset(map(_key, self))
+
+    @cached_property
+    def texts(self) -> Mapping[str, str]:
+        """The texts among them as a run has them."""
+        return {choice: to_code_units(choice) for choice in self if isinstance(choice, str)}
+
+    def allow(self, value: object) -> bool:
+        """Whether a scalar of JSON is among them."""
+        return _key(value) in self._keys
+
+
+def _key(value: object) -> tuple[bool, object]:
+    # 1 and true are equal in Python, not in Veritas.
+    return isinstance(value, bool), value
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
     """One field of a structure. `annotations` are JSON values by word: `{"format": "currency"}`."""
@@ -45,7 +72,7 @@ class Field:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Structure:
     """An object with named fields. `least_size` is how many values the smallest of it is made of, itself
-    counted.
+    counted; `members` are the fields by name.
     """
 
     name: str
@@ -55,6 +82,15 @@ class Structure:
     annotations: Mapping[str, object]
     line: int
     least_size: int
+    members: Mapping[str, Field] = field(init=False, repr=False, compare=False)
+    # The names of the fields that are not optional.
+    required: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        members = {member.name: member for member in self.fields}
+        object.__setattr__(self, "members", MappingProxyType(members))
+        required = tuple(member.name for member in self.fields if not member.is_optional)
+        object.__setattr__(self, "required", required)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +106,7 @@ class Alias:
     description: str
     base: Type
     target: Type
-    choices: tuple[object, ...] | None
+    choices: Choices | None
     annotations: Mapping[str, object]
     line: int
 
@@ -109,7 +145,7 @@ class Types:
         definition = self.definitions.get(self.unaliased(declared).name)
         return definition if isinstance(definition, Structure) else None
 
-    def choices(self, declared: Type) -> tuple[object, ...] | None:
+    def choices(self, declared: Type) -> Choices | None:
         """The allowed values of `declared`, by its aliases; for a list, those of its elements."""
         definition = self.definitions.get(declared.name)
         if isinstance(definition, Alias) and definition.choices is not None:

@@ -8,9 +8,17 @@ all else goes to the converters of boundary.py.
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from leapter.veritas.boundary import Converter, Faults, default_value, output_value, plain_numbers
+from leapter.veritas.boundary import (
+    Converter,
+    Faults,
+    bytes_of,
+    default_value,
+    output_value,
+    plain_numbers,
+)
 from leapter.veritas.inputs import InputConverters
 from leapter.veritas.numbers import fraction
+from leapter.veritas.paths import shown_name
 from leapter.veritas.signature import Parameter, Signature
 from leapter.veritas.state import (
     BYTES_PER_CHARACTER_OUTSIDE,
@@ -19,7 +27,7 @@ from leapter.veritas.state import (
     TEXT_BYTES,
     State,
 )
-from leapter.veritas.values import ABSENT, to_code_units
+from leapter.veritas.values import ABSENT
 
 # `read(inputs, faults)` gives the arguments; `write(state, results)` the outputs as JSON.
 Reader = Callable[[Mapping[str, object], Faults], tuple[object, ...]]
@@ -61,9 +69,7 @@ def _fast_path(value: str, position: int, parameter: Parameter, names: dict[str,
     kind = parameter.base.kind
     if parameter.choices is not None and kind != "list":
         # By the text of the caller, the text of the run; only plain text can be looked up without surprises.
-        names[f"chosen{position}"] = {
-            choice: to_code_units(choice) for choice in parameter.choices if isinstance(choice, str)
-        }
+        names[f"chosen{position}"] = parameter.choices.texts
         return [
             f"  if type({value}) is str and {value} in chosen{position}:",
             f"    {value} = chosen{position}[{value}]",
@@ -112,15 +118,17 @@ def _fast_path(value: str, position: int, parameter: Parameter, names: dict[str,
 def _slow_path(parameter: Parameter, convert: Converter) -> Callable[[object, Faults], object]:
     has_structures = parameter.base.innermost.kind == "named"
     name, is_required, default = parameter.name, parameter.required, parameter.default
+    path, size = shown_name(name), bytes_of(default)
 
     def slow(value: object, faults: Faults) -> object:
         if value is not MISSING:
-            return convert(value, name, faults)
+            return convert(value, path, faults)
         faults.missing += 1
         if is_required:
-            faults.add(name, "is required")
+            faults.add(path, "is required")
             return ABSENT
-        return convert(default, name, faults) if has_structures else default_value(default)
+        faults.default_bytes += size
+        return convert(default, path, faults) if has_structures else default_value(default)
 
     return slow
 

@@ -1,7 +1,9 @@
 """A set of inputs to try a Blueprint with."""
 
+from collections.abc import Iterable
+
 from leapter.veritas import ranges, temporal
-from leapter.veritas.definitions import Structure, Types
+from leapter.veritas.definitions import Choices, Field, Structure, Types
 from leapter.veritas.signature import Signature
 from leapter.veritas.types import Type
 
@@ -10,6 +12,8 @@ _MOST_OPTIONAL = 200
 # Optional things are shown down to this depth. With the structures that must be inside the deepest of them,
 # an example stays within what the run boundary takes.
 _MAX_DEPTH = 8
+# Fields of structures that are looked at for whether they are shown: some 50 ms of work.
+_MOST_LOOKS = 100_000
 
 
 def example_inputs(signature: Signature) -> dict[str, object]:
@@ -29,10 +33,11 @@ class _Maker:
     def __init__(self, types: Types) -> None:
         self._types = types
         self._optional_left = _MOST_OPTIONAL
+        self._looks_left = _MOST_LOOKS
         # The structures that the present value lies in.
         self._inside: list[str] = []
 
-    def of(self, declared: Type, label: str, choices: tuple[object, ...] | None, depth: int) -> object:
+    def of(self, declared: Type, label: str, choices: Choices | None, depth: int) -> object:
         """A value of `declared`; a text is `label`. `choices` are as those of a parameter."""
         declared = self._types.unaliased(declared)
         kind = declared.kind
@@ -51,11 +56,16 @@ class _Maker:
 
     def _structure(self, structure: Structure, depth: int) -> dict[str, object]:
         self._inside.append(structure.name)
+        members: Iterable[Field] = structure.fields
+        if len(structure.fields) > self._looks_left:
+            members = [structure.members[name] for name in structure.required]
+        else:
+            self._looks_left -= len(structure.fields)
         value = {
             member.name: self.of(
                 member.type, member.label or member.name, self._types.choices(member.type), depth + 1
             )
-            for member in structure.fields
+            for member in members
             if not member.is_optional or self._affords(member.type, depth)
         }
         self._inside.pop()

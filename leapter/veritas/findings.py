@@ -11,6 +11,8 @@ from leapter.veritas.spelling import Speller
 
 # Names that one check compares with misspelled ones: about a second of work.
 _MOST_COMPARED = 20_000
+# What is kept of a message or a fix: names can be long, and 500 findings may say the same one.
+_MOST_CHARACTERS = 1_000
 
 Severity = Literal["error", "warning"]
 
@@ -96,7 +98,7 @@ class Findings:
         """An error of the lexer: what else is wrong in this line may only follow from it, and is left out."""
         self.error(offset, code, message, fix)
         line, column = self._source.position(offset)
-        key = (line, column, code, message)
+        key = (line, column, code, _cut(message))
         if key in self._found:  # unless there were too many already
             self._unread.setdefault(line, set()).add(key)
 
@@ -120,7 +122,7 @@ class Findings:
         self.error(offset, code, message, fix)
         line, column = self._source.position(offset)
         if line in self._unread:
-            self._unread[line].add((line, column, code, message))
+            self._unread[line].add((line, column, code, _cut(message)))
         self.is_full = True
 
     def _add(self, severity: Severity, offset: int, code: str, message: str, fix: str | None) -> None:
@@ -128,13 +130,14 @@ class Findings:
             return
         self.has_errors = self.has_errors or severity == "error"
         line, column = self._source.position(offset)
+        message = _cut(message)
         finding = Finding(
             severity=severity,
             code=code,
             line=line,
             column=column,
             message=message,
-            fix=fix,
+            fix=fix if fix is None else _cut(fix),
             excerpt=self._source.excerpt(line, column),
         )
         self._found.setdefault((line, column, code, message), finding)
@@ -150,3 +153,7 @@ class Findings:
             if finding.line not in self._unread or key in self._unread[finding.line]
         ]
         return tuple(sorted(kept, key=lambda finding: (finding.line, finding.column)))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + "…"

@@ -6,14 +6,13 @@ zero of its type, and null for one that is a date, time, datetime or duration st
 a value of some type must stand, null is a fault.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from leapter.veritas.boundary import ZEROS, Converter, Faults, converter, json_kind, list_of
-from leapter.veritas.definitions import Alias, Structure, Types
+from leapter.veritas.definitions import Alias, Choices, Structure, Types
 from leapter.veritas.numbers import number_to_text
-from leapter.veritas.paths import member_path
+from leapter.veritas.paths import member_path, shown_name
 from leapter.veritas.signature import Parameter
-from leapter.veritas.spelling import nearest
 from leapter.veritas.types import ANY, Type
 from leapter.veritas.values import Record, record_class
 
@@ -33,7 +32,7 @@ class InputConverters:
         convert = _or_zero(converter(parameter.base, self._of_named), ZEROS[parameter.base.kind])
         return convert if parameter.choices is None else _chosen(convert, parameter.choices)
 
-    def _of(self, declared: Type, choices: tuple[object, ...] | None) -> Converter:
+    def _of(self, declared: Type, choices: Choices | None) -> Converter:
         if choices is None:
             return converter(declared, self._of_named)
         base = self._types.resolve(declared)
@@ -54,19 +53,25 @@ class InputConverters:
             self._named[declared.name] = made
         return made
 
-    def _fields(self, structure: Structure) -> "dict[str, tuple[Converter, bool]]":
+    def _fields(self, structure: Structure) -> "dict[str, _Member]":
         return {
-            member.name: (converter(member.type, self._of_named), member.is_optional)
+            member.name: (
+                converter(member.type, self._of_named),
+                member.is_optional,
+                f".{shown_name(member.name)}",
+            )
             for member in structure.fields
         }
 
 
-def _structure(
-    structure: Structure, fields_of: Callable[[Structure], dict[str, tuple[Converter, bool]]]
-) -> Converter:
+# What converts a field, whether it is optional, and how a path goes on to it.
+_Member = tuple[Converter, bool, str]
+
+
+def _structure(structure: Structure, fields_of: Callable[[Structure], dict[str, _Member]]) -> Converter:
     # Made when the first value comes, since a structure may contain itself.
-    fields: dict[str, tuple[Converter, bool]] = {}
-    required = [member.name for member in structure.fields if not member.is_optional]
+    fields: dict[str, _Member] = {}
+    required = structure.required
     record = record_class(member.name for member in structure.fields)
 
     def convert(value: object, path: str, faults: Faults) -> object:
@@ -85,13 +90,13 @@ def _structure(
             if field is None:
                 faults.add(member_path(path, str(name)), _unknown(structure, name, fields, faults))
                 continue
-            convert_field, is_optional = field
+            convert_field, is_optional, step = field
             if is_optional:
                 if member is None:
                     continue
             else:
                 missing -= 1
-            result[name] = convert_field(member, f"{path}.{name}", faults)
+            result[name] = convert_field(member, path + step, faults)
         if missing:
             _report_missing(value, required, missing, path, faults)
         faults.leave()
@@ -100,21 +105,21 @@ def _structure(
     return convert
 
 
-def _unknown(structure: Structure, name: object, fields: Iterable[str], faults: Faults) -> str:
-    close = None if faults.are_many else nearest(str(name), fields)
+def _unknown(structure: Structure, name: object, fields: Collection[str], faults: Faults) -> str:
+    close = None if faults.are_many else faults.nearest(str(name), fields)
     hint = f" (did you mean `{close}`?)" if close else ""
     return f"is not a field of {structure.name}{hint}"
 
 
 def _report_missing(
-    value: dict[object, object], required: list[str], missing: int, path: str, faults: Faults
+    value: dict[object, object], required: Iterable[str], missing: int, path: str, faults: Faults
 ) -> None:
     for name in required:
         if faults.are_many:
             faults.more += missing
             return
         if name not in value:
-            faults.add(f"{path}.{name}", "is required")
+            faults.add(f"{path}.{shown_name(name)}", "is required")
             missing -= 1
 
 
@@ -125,8 +130,7 @@ def _or_zero(convert: Converter, zero: object) -> Converter:
     return convert_or_zero
 
 
-def _chosen(convert: Converter, choices: tuple[object, ...]) -> Converter:
-    allowed = frozenset((isinstance(choice, bool), choice) for choice in choices)
+def _chosen(convert: Converter, choices: Choices) -> Converter:
     shown = ", ".join(_shown(choice) for choice in choices[:20]) + (", …" if len(choices) > 20 else "")
 
     def convert_chosen(value: object, path: str, faults: Faults) -> object:
@@ -134,7 +138,7 @@ def _chosen(convert: Converter, choices: tuple[object, ...]) -> Converter:
         converted = convert(value, path, faults)
         if len(faults.found) + faults.more == before:
             plain = value if isinstance(value, str) else converted
-            if (isinstance(plain, bool), plain) not in allowed:
+            if not choices.allow(plain):
                 # Null has become the zero of the type, which the caller never wrote.
                 held = "null" if value is None else _shown(plain)
                 faults.add(path, f"must be one of {shown}; it is {held}")

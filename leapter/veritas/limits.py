@@ -12,6 +12,10 @@ class Limits:
     character of the outputs). What a run holds at any moment, its outputs included, stays below this bound;
     by default 128 MiB. What comes on top: its inputs, the compiled program, what one operation needs while it
     works (less than 32 MiB), and at the end the outputs' text as JSON, of no more bytes than this bound.
+
+    A traced run may also hold its trace, of 32 MiB at most, and takes up to two seconds more where much is to
+    be looked through. What records is compiled before its first run, outside the wall time: in some four
+    seconds for a source as large as may be.
     """
 
     statements: int = 1_000_000

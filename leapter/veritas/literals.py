@@ -1,10 +1,10 @@
 """Literals: defaults, allowed values and cells of decision tables."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from leapter.veritas import ast, ranges, temporal
-from leapter.veritas.definitions import Types
+from leapter.veritas.definitions import Choices, Types
 from leapter.veritas.forms import allowed_form
 from leapter.veritas.paths import member_path
 from leapter.veritas.types import Type
@@ -52,11 +52,6 @@ def json_value(value: object) -> object:
     return value
 
 
-def is_among(value: object, values: Iterable[object]) -> bool:
-    """Whether a JSON value is one of `values`."""
-    return any(value == other and isinstance(value, bool) == isinstance(other, bool) for other in values)
-
-
 def fits(value: object, declared: Type) -> bool:
     """Whether a literal's value is one of `declared`, which is neither a list or map of a type nor a
     structure.
@@ -99,7 +94,7 @@ def misfits(
     types: Types,
     *,
     path: str,
-    choices: tuple[object, ...] | None,
+    choices: Choices | None,
 ) -> Iterator[Misfit]:
     """What keeps a literal from being a value of `declared`; `choices` are the allowed ones (JSON), or those
     of a list's elements.
@@ -109,27 +104,21 @@ def misfits(
     structure = types.structure(target)
     if structure is not None and isinstance(expression, ast.ObjectLiteral):
         entries = dict(expression.entries)
-        for member in structure.fields:
-            inner = f"{path}.{member.name}"
-            if member.name in entries:
-                value = entries.pop(member.name)
+        for name, value in entries.items():
+            member = structure.members.get(name)
+            inner = member_path(path, from_code_units(name))
+            if member is None:
+                message = f"is not a field of {structure.name}"
+                fix = "Remove it, or add it to the type."
+                yield Misfit(value.start, "default_type", inner, message, declared, fix)
+            else:
                 allowed = types.choices(member.type)
                 yield from misfits(value, member.type, types, path=inner, choices=allowed)
-            elif not member.is_optional:
-                yield Misfit(
-                    expression.start,
-                    "default_type",
-                    inner,
-                    "is required",
-                    member.type,
-                    f'Add "{member.name}": …',
-                )
-        for key, value in entries.items():
-            message = f"is not a field of {structure.name}"
-            inner = member_path(path, from_code_units(key))
-            yield Misfit(
-                value.start, "default_type", inner, message, declared, "Remove it, or add it to the type."
-            )
+        for name in structure.required:
+            if name not in entries:
+                inner, missing = member_path(path, name), structure.members[name].type
+                fix = f'Add "{name}": …'
+                yield Misfit(expression.start, "default_type", inner, "is required", missing, fix)
         return
     if target.kind == "list" and element is not None and isinstance(expression, ast.ListLiteral):
         allowed = types.choices(element) if choices is None else choices
@@ -145,7 +134,7 @@ def misfits(
     literal = literal_value(expression)
     if structure is not None or element is not None or not fits(literal, target):
         yield Misfit(expression.start, "default_type", path, f"does not fit its type, {declared}", declared)
-    elif choices is not None and not is_among(json_value(literal), choices):
+    elif choices is not None and not choices.allow(json_value(literal)):
         message = "is not among its allowed values"
         fix = f"Write {allowed_form(choices)}."
         yield Misfit(expression.start, "default_not_allowed", path, message, declared, fix)

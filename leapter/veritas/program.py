@@ -17,13 +17,9 @@ from leapter.veritas.errors import Fault, InputError, LimitExceeded, Node, Opera
 from leapter.veritas.limits import DEFAULT_LIMITS, Limits
 from leapter.veritas.recorder import TracedState
 from leapter.veritas.signature import Signature
-from leapter.veritas.spelling import Speller
-from leapter.veritas.state import State
+from leapter.veritas.state import BYTES_PER_ELEMENT, State
 from leapter.veritas.trace import Mark, Trace
 from leapter.veritas.values import ABSENT
-
-# Names of inputs that one call compares with those that it does not know: some 50 ms of work.
-_MOST_COMPARED = 1_000
 
 _compiling = Lock()
 _new_outcome = tuple.__new__
@@ -179,6 +175,10 @@ class Program:
             raise OperationFailed(
                 f"`{called}` cannot be called with these inputs: {in_words(faults.found, more=faults.more)}."
             )
+        if faults.default_bytes:
+            # Of a million calls, each may make the same long list once more.
+            state.allocate(faults.default_bytes)
+            state.work(faults.default_bytes // BYTES_PER_ELEMENT)
         function = cast(Code, self._traced) if state.is_traced else self._function
         state.begin_callee()
         results = function(state, *values)
@@ -201,12 +201,11 @@ class Program:
 
     def _unknown(self, inputs: Mapping[str, object], faults: Faults, *, is_ignored: bool) -> tuple[str, ...]:
         warnings: list[str] = []
-        speller = Speller(_MOST_COMPARED)
         for name in inputs:
             if name in self._names:
                 continue
             shown = name if len(name) <= 60 else name[:59] + "…"
-            close = speller.nearest(name, self._names)
+            close = faults.nearest(name, self._names)
             hint = f" (did you mean `{close}`?)" if close else ""
             if is_ignored:
                 if len(warnings) < 100:

@@ -27,7 +27,7 @@ class TracedState(State):
 
     is_traced = True
     _most = _MAX_LOG
-    # Bytes that the account no longer counts, while the log may still hold them.
+    # Bytes that the account does not count, or no longer, while the log may hold them.
     _forgotten = 0
 
     def __init__(self, limits: Limits) -> None:
@@ -42,6 +42,12 @@ class TracedState(State):
         if len(self._log) > self._most and not self._trace.play():
             self._most = _MAX_LOG_WHEN_FULL
 
+    def record_wide(self, entry: tuple[object, ...]) -> None:
+        """Adds an event with the values of many variables."""
+        self.record(entry)
+        self._forgotten += 8 * len(entry)
+        self._play_forgotten()
+
     def measure(self, values: Iterable[object]) -> None:
         # What is only in the log is about to be forgotten by the account, so it must not stay.
         self._trace.play()
@@ -50,6 +56,9 @@ class TracedState(State):
     def end_callee(self, account: tuple[int, int, int, int], size: int) -> None:
         self._forgotten += self.allocated - account[0]
         super().end_callee(account, size)
+        self._play_forgotten()
+
+    def _play_forgotten(self) -> None:
         if self._forgotten > _MAX_FORGOTTEN_BYTES:
             self._forgotten = 0
             self._trace.play()

@@ -16,13 +16,15 @@ caller passes the dict that becomes `components.schemas`, and the structures are
 from typing import Any
 
 from leapter.veritas import ranges, temporal
-from leapter.veritas.definitions import Alias, Definition, Structure, Types
+from leapter.veritas.definitions import Alias, Choices, Definition, Structure, Types
 from leapter.veritas.signature import Parameter, Signature
 from leapter.veritas.types import Type
 
 # An alias with more characters than this in its allowed values and description is a definition of its own:
-# written out wherever it is used, one of half a megabyte would make a schema of gigabytes.
+# written out wherever it is used, one of half a megabyte would make a schema of gigabytes. So are all aliases
+# once this many characters of one schema were written out.
 _MAX_WRITTEN_OUT = 2_000
+_MAX_ALL_WRITTEN_OUT = 200_000
 
 
 def input_schema(signature: Signature, components: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -72,6 +74,9 @@ class _Builder:
         self._is_openapi = components is not None
         self.definitions: dict[str, Any] = {} if components is None else components
         self._pending: list[Definition] = []
+        # The characters of each alias, and those of all that was written out.
+        self._lengths: dict[str, int] = {}
+        self._written_out = 0
 
     def of_parameter(self, parameter: Parameter) -> dict[str, Any]:
         if parameter.choices is None or parameter.choices is self._types.choices(parameter.type):
@@ -124,7 +129,7 @@ class _Builder:
             schema = self._of_choices(alias.target, alias.choices)
         return self._described(schema, _sentences(alias.label, alias.description))
 
-    def _of_choices(self, declared: Type, choices: tuple[object, ...]) -> dict[str, Any]:
+    def _of_choices(self, declared: Type, choices: Choices) -> dict[str, Any]:
         # What aliases allow is among the choices already.
         schema = self._of(self._types.resolve(declared))
         schema.get("items", schema)["enum"] = list(choices)
@@ -154,8 +159,18 @@ class _Builder:
         if isinstance(definition, Structure):
             return self._reference(definition)
         if isinstance(definition, Alias):
-            return self._reference(definition) if _is_long(definition) else self._of_alias(definition)
+            return self._of_alias(definition) if self._affords(definition) else self._reference(definition)
         return {}
+
+    def _affords(self, alias: Alias) -> bool:
+        """Whether an alias is written out where it is used; if so, it is charged."""
+        length = self._lengths.get(alias.name)
+        if length is None:
+            length = self._lengths[alias.name] = _length(alias)
+        if length > min(_MAX_WRITTEN_OUT, _MAX_ALL_WRITTEN_OUT - self._written_out):
+            return False
+        self._written_out += length
+        return True
 
     def _described(self, schema: dict[str, Any], text: str) -> dict[str, Any]:
         return self._with(schema, "description", text) if text else schema
@@ -172,10 +187,8 @@ def _sentences(label: str, description: str) -> str:
     return f"{label}{stop} {description}"
 
 
-def _is_long(alias: Alias) -> bool:
-    length = len(alias.description) + len(alias.label)
-    for choice in alias.choices or ():
-        length += len(str(choice))
-        if length > _MAX_WRITTEN_OUT:
-            return True
-    return length > _MAX_WRITTEN_OUT
+def _length(alias: Alias) -> int:
+    """About how many characters an alias takes, with a definition that it stands for."""
+    length = len(alias.description) + len(alias.label) + len(str(alias.target))
+    # With the signs between them.
+    return length + sum(len(str(choice)) + 4 for choice in alias.choices or ())

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from leapter.veritas.definitions import NO_TYPES, Types
+from leapter.veritas.definitions import NO_TYPES, Choices, Types
 from leapter.veritas.types import Type
 
 # A value of JSON: null, bool, int, float, str, list, dict.
@@ -37,7 +37,7 @@ class Parameter:
     required: bool
     has_default: bool
     default: JsonValue
-    choices: tuple[JsonValue, ...] | None
+    choices: Choices | None
     node_id: str
     line: int
 

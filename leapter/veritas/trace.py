@@ -45,15 +45,21 @@ from leapter.veritas.numbers import json_number, number_to_text
 from leapter.veritas.values import ABSENT, NULL, from_code_units
 
 MAX_EVENTS = 10_000
-# The JSON values of all events together, as they lie in memory.
+# The JSON values and names of all events together, as they lie in memory. With the events around them, their
+# text is never longer than 32 MiB.
 MAX_DATA_BYTES = 8 * 1024 * 1024
-# Elements that are looked at in search of what a change shows in.
+# Variables and elements that are looked at in search of what a change shows in; some two seconds of work.
 MAX_STEPS = 2_000_000
 
 _SCALAR_BYTES = 32
 _TEXT_BYTES = 56
 _CONTAINER_BYTES = 64
 _OPERATION_BYTES = 300
+_MEMBER_BYTES = 100
+# Characters of a node id that need no account.
+_USUAL_ID = 32
+# A path of this many characters takes as long to write as a look at an element.
+_CHARACTERS_PER_STEP = 32
 _CIRCULAR = "(circular)"
 _TOO_DEEP = "(nested too deeply)"
 
@@ -190,6 +196,8 @@ class Replay:
         count = len(events)
         if count == MAX_EVENTS:
             raise _FullError
+        if len(node_id) > _USUAL_ID:
+            self._spend(len(node_id))
         began_ns, self._now_ns = self._now_ns, now_ns
         if self._is_fresh:
             context = self._whole(frame)
@@ -213,6 +221,7 @@ class Replay:
 
     def _whole(self, frame: _Frame) -> dict[str, Any]:
         self._is_fresh = False
+        self._spend(sum([_MEMBER_BYTES + len(name) for name in frame.variables]))
         document = {
             name: self._json(value, ()) for name, value in frame.variables.items() if value is not ABSENT
         }
@@ -238,7 +247,9 @@ class Replay:
         places: list[tuple[str, tuple[int, ...]]] = []
         try:
             if not self._is_fresh:
-                for name, value in self._frames[-1].variables.items():
+                variables = self._frames[-1].variables
+                self._step(len(variables))
+                for name, value in variables.items():
                     self._search(target, value, f"/{name}", (), places)
         finally:
             _redo(change)
@@ -262,7 +273,9 @@ class Replay:
         if not isinstance(value, list | dict) or id(value) in around or len(around) >= MAX_DEPTH:
             return
         inside = (*around, id(value))
+        self._step(len(path) // _CHARACTERS_PER_STEP)
         if value is target:
+            self._spend(8 * len(inside) + 2 * len(path))
             found.append((path, inside))
             return
         inner = self._inner.get(id(value))
@@ -285,7 +298,7 @@ class Replay:
     def _splice(self, path: str, around: tuple[int, ...], change: Change) -> None:
         values, start, removed, inserted = change
         if start < 0 or len(removed) + len(inserted) > max(4, len(values)):
-            self._spend(_CONTAINER_BYTES)
+            self._spend(_CONTAINER_BYTES + 8 * len(values))
             self._operation("replace", path, [self._json(value, around) for value in values])
             return
         both = min(len(removed), len(inserted))
@@ -316,7 +329,7 @@ class Replay:
             self._operation("add" if old is ABSENT else "replace", path, self._json(new, around))
 
     def _operation(self, kind: str, path: str, *value: object) -> None:
-        self._spend(_OPERATION_BYTES + len(path))
+        self._spend(_OPERATION_BYTES + 2 * len(path))
         operation: dict[str, Any] = {"op": kind, "path": path}
         if value:
             operation["value"] = value[0]
@@ -346,6 +359,7 @@ class Replay:
         self._spend(_CONTAINER_BYTES + 8 * len(cast("list[object]", value)))
         if kind is list:
             return [self._json(element, inside) for element in cast("list[object]", value)]
+        self._spend(_MEMBER_BYTES * len(cast("dict[str, object]", value)))
         return {
             self._json(key, inside): self._json(member, inside)
             for key, member in cast("dict[str, object]", value).items()

@@ -91,7 +91,7 @@ def test_an_element_of_anything_may_be_assigned_at_any_place() -> None:
 
 def test_programs_made_at_random_end_in_a_result_or_an_error() -> None:
     ran = 0
-    for seed in range(250):
+    for seed in range(120):
         analysis = analyze(hostile.source(random.Random(seed)))
         if analysis.has_errors:
             continue
@@ -99,7 +99,7 @@ def test_programs_made_at_random_end_in_a_result_or_an_error() -> None:
         ran += 1
         with contextlib.suppress(RunError):
             compile_program(analysis.document).run(hostile.INPUTS, limits=Limits(wall_time_s=1))
-    assert ran > 50
+    assert ran > 20
 
 
 def test_a_long_text_that_is_nearly_a_number_is_read_at_once() -> None:
