@@ -69,7 +69,10 @@ def test_a_failing_case_ends_with_1_and_says_where_it_differs(tmp_path: Path) ->
     assert done.stdout.splitlines() == [
         "shop",
         "  Parcel Price: 2 of 3 tests fail",
-        "    logic/parcel-price/tests/prices.test.json: Other: 2 values differ. `tax` is no output of this Blueprint.",
+        (
+            "    logic/parcel-price/tests/prices.test.json: Other: 2 values differ. "
+            "`tax` is no output of this Blueprint."
+        ),
         "      price: expected 6, was 5",
         "      tax: expected 1, was nothing",
         (
