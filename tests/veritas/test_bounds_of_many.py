@@ -59,6 +59,15 @@ def test_a_trace_of_calls_with_thousands_of_inputs_keeps_few_of_them() -> None:
     assert len(trace["trace"]) + trace["omitted"] >= 3 * 1_500
 
 
+def test_node_ids_of_a_giant_s_length_fill_a_trace() -> None:
+    made = program(f"function f() -> o: number {{ for (o = 0; o < 500; ) {{ @V-{'a' * 50_000} o += 1; }} }}")
+    outcome = made.run({}, trace=True)
+    assert outcome.trace is not None
+    trace = outcome.trace.to_json()
+    assert trace["truncated"]
+    assert len(json.dumps(trace)) < 9_000_000
+
+
 def test_what_callees_held_is_let_go_of_by_the_trace() -> None:
     main, library = _linked(
         "function f() -> o: number { for (o = 0; o < 30; o += 1) { b(); } }",
