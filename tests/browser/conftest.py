@@ -79,7 +79,11 @@ class Visit:
         page = page or self.page
         for scheme, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            page.evaluate("Promise.allSettled(document.getAnimations().map(animation => animation.finished))")
+            # Two frames on, the new colours are there, and what they set in motion has begun.
+            page.evaluate(
+                """() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))
+                    .then(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)))"""
+            )
             violations = Axe().run(page, options=options).response["violations"]
             told = [
                 f"{found['id']}: {found['help']}: {[node['html'][:200] for node in found['nodes']]}"

@@ -414,7 +414,9 @@ def test_nothing_brings_the_key_back(world: World, visit: Visitor, way: str) -> 
     if way == "back":
         while page.url.startswith(window.url):
             assert_holds_no(secret, page)
-            page.go_back()
+            # A page that is still at work when it is left may end the wait for its load.
+            page.go_back(wait_until="commit")
+            page.wait_for_load_state()
         page.goto(window.url + "/api-keys")
     elif way == "reload":
         page.reload()
