@@ -5,7 +5,7 @@ from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from leapter import accounts, api_keys, blueprints, db, logs, projects, runtime, web
+from leapter import accounts, api_keys, blueprints, db, integrations, logs, projects, runtime, web
 from leapter.blueprints.call_examples import call_examples
 from leapter.config import MAX_BODY_BYTES, ROOT, Settings
 from leapter.web.application import Application
@@ -46,4 +46,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     blueprints.init_app(app)
     api_keys.init_app(app, call_examples)
     runtime.init_app(app, csrf)
+    integrations.init_app(app)
     return app

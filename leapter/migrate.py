@@ -22,7 +22,7 @@ _LOCK = 0x1EA97E2  # any number: the advisory lock that nodes starting at the sa
 
 def load_models() -> None:
     """Import every module that declares tables, so that the metadata knows them all."""
-    for capability in ("accounts", "projects", "blueprints", "api_keys"):
+    for capability in ("accounts", "projects", "blueprints", "api_keys", "runtime"):
         importlib.import_module(f"leapter.{capability}.models")
 
 

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "leapter"
 GROUND = {"db", "clock", "errors", "config", "web", "commands", "logs"}
-CAPABILITIES = {"accounts", "projects", "blueprints", "api_keys", "runtime", "veritas"}
+CAPABILITIES = {"accounts", "projects", "blueprints", "api_keys", "runtime", "integrations", "veritas"}
 
 MAY_IMPORT = {
     "accounts": set(),
@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "blueprints": {"projects", "accounts", "veritas"},
     "api_keys": {"projects", "accounts"},
     "runtime": {"api_keys", "blueprints", "projects", "accounts", "veritas", "migrate"},
+    "integrations": {"runtime", "api_keys", "blueprints", "projects", "accounts"},
     "veritas": set(),
     "web": set(),
 }

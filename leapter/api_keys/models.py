@@ -70,6 +70,46 @@ class ApiKeyUsage(Model):
     last_refused_agent: Mapped[str | None] = mapped_column(String(200))
 
 
+class ApiKeyCall(Model):
+    """What came with a key and was no run: refusals, and calls that only ask. One row for each kind of them.
+
+    `what` is the part of the API that was asked, `code` the problem that was answered ("" for none),
+    `project_id` the project in the address as it was sent, "" where there was none, or no id. It is no
+    foreign key: a key may be tried on a project that is not there. The runtime's flusher writes the rows.
+    """
+
+    __tablename__ = "api_key_calls"
+
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True)
+    what: Mapped[str] = mapped_column(String(20), primary_key=True)
+    code: Mapped[str] = mapped_column(String(50), primary_key=True)
+    project_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    status: Mapped[int] = mapped_column(Integer)  # the HTTP status that was answered
+    count: Mapped[int] = mapped_column(BigInteger)
+    first_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_address: Mapped[str | None] = mapped_column(String(45))
+    last_agent: Mapped[str | None] = mapped_column(String(200))
+
+
+class KeylessCall(Model):
+    """Calls to a project's address without a key that this server knows: none, damaged, or of elsewhere.
+
+    One row for each `what` and `code`, as in `ApiKeyCall`. Anyone can cause them, so they are told to the
+    people of the project as a hint and prove nothing.
+    """
+
+    __tablename__ = "keyless_calls"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    what: Mapped[str] = mapped_column(String(20), primary_key=True)
+    code: Mapped[str] = mapped_column(String(50), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_address: Mapped[str | None] = mapped_column(String(45))
+    last_agent: Mapped[str | None] = mapped_column(String(200))
+
+
 class ApiKeyEvent(Model):
     """Who changed what a key may do, and when. `detail` holds names as they were: projects may be gone later.
 

@@ -93,8 +93,9 @@ class BlueprintRevision(Model):
 class Run(Model):
     """One run, of a key or of a person in the console.
 
-    `key_id` is no foreign key: the record outlives what it names. `input_data` and `output_data` are kept
-    only where the project says so.
+    `key_id` is no foreign key: the record outlives what it names. `via` is the way it came in: "rest", "mcp",
+    "console"; None is for runs from before this was recorded. `input_data` and `output_data` are kept only
+    where the project says so.
     """
 
     __tablename__ = "runs"
@@ -106,6 +107,7 @@ class Run(Model):
     revision_number: Mapped[int] = mapped_column(Integer)
     key_id: Mapped[str | None] = mapped_column(Id, index=True)
     caller: Mapped[str] = mapped_column(String(100))  # the key's display prefix, or the person's name
+    via: Mapped[str | None] = mapped_column(String(10))
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     duration_us: Mapped[int] = mapped_column(Integer)
     status: Mapped[int] = mapped_column(Integer)  # the HTTP status that was answered

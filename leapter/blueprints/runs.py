@@ -85,6 +85,7 @@ def run_in_console(
             revision_number=revision.number,
             key_id=None,
             caller=actor.name,
+            via="console",
             started_at=started_at,
             duration_us=duration_us,
             status=422 if error else 200,

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, ScalarSelect, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Engine, ScalarSelect, Select, and_, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from leapter import clock
+from leapter.accounts.models import Appspace
 from leapter.api_keys import keys
 from leapter.api_keys.models import ApiKey, ApiKeyProject
 from leapter.blueprints.models import Blueprint, BlueprintRevision
@@ -66,6 +68,19 @@ class ProjectNotPermittedError(LeapterError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Holder:
+    """What a valid key is and may call. `projects` are (id, name) pairs, sorted by name."""
+
+    key_id: str
+    key_prefix: str
+    key_name: str
+    appspace_id: str
+    appspace_name: str
+    expires_at: datetime | None
+    projects: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GrantedBlueprint:
     """The Blueprint that a call names; without a revision in force it cannot run."""
 
@@ -100,8 +115,11 @@ class Access:
 
     def __init__(self, engine: Engine) -> None:
         self.connections = HeldConnections(engine)
-        self._decision = Query(engine, _DECISION)
-        self._names = Query(engine, _NAMES)
+        self._decision = Query(engine, _decision(_BY_ANY_NAME))
+        self._decision_on_tool = Query(engine, _decision(_BY_CALL_IDENTIFIER))
+        self._holder = Query(engine, _HOLDER)
+        self._projects = Query(engine, _PROJECTS)
+        self._digest = Query(engine, _DIGEST)
 
     def authorize(self, secret: str | None, *, appspace: str, project: str, blueprint: str = "") -> Grant:
         """Decide whether the key `secret` may call `project`, and find the Blueprint it names.
@@ -114,14 +132,55 @@ class Access:
             UnknownApiKeyError, RevokedApiKeyError, ExpiredApiKeyError, ProjectNotPermittedError: as they say.
             DatabaseUnavailableError: no decision can be made.
         """
-        if not secret:
-            raise MissingApiKeyError
-        if not keys.is_well_formed(secret):
-            raise MalformedApiKeyError
+        return self._decide(self._decision, _digest(secret), appspace, project, blueprint)
+
+    def authorize_tool(self, secret: str | None, *, appspace: str, project: str, tool: str) -> Grant:
+        """Like `authorize`, but `tool` is a call identifier and nothing else.
+
+        Raises:
+            LeapterError: as `authorize` does.
+        """
+        return self._decide(self._decision_on_tool, _digest(secret), appspace, project, tool)
+
+    def explain(self, key_id: str, *, appspace: str, project: str, blueprint: str = "") -> Grant:
+        """Decide as `authorize` would if the key of this id called now.
+
+        Raises:
+            LeapterError: as `authorize` does for a key that is well-formed.
+        """
+        rows = self.connections.fetch_all(self._digest, {"key": key_id})
+        if not rows:
+            raise UnknownApiKeyError
+        return self._decide(self._decision, rows[0][0], appspace, project, blueprint)
+
+    def identify(self, secret: str | None) -> Holder:
+        """Find the valid key `secret`, with the projects that it may call.
+
+        Raises:
+            MissingApiKeyError, MalformedApiKeyError: without a look-up.
+            UnknownApiKeyError, RevokedApiKeyError, ExpiredApiKeyError: as they say.
+            DatabaseUnavailableError: no decision can be made.
+        """
+        rows = self.connections.fetch_all(self._holder, {"digest": _digest(secret)})
+        if not rows:
+            raise UnknownApiKeyError
+        ((key_id, prefix, revoked_at, expires_at, name, appspace_id, appspace_name),) = rows
+        _check_state(key_id, prefix, revoked_at, expires_at)
+        return Holder(
+            key_id=key_id,
+            key_prefix=prefix,
+            key_name=name,
+            appspace_id=appspace_id,
+            appspace_name=appspace_name,
+            expires_at=None if expires_at is None else _moment(expires_at),
+            projects=self._projects_of(key_id),
+        )
+
+    def _decide(self, decision: Query, digest: str, appspace: str, project: str, blueprint: str) -> Grant:
         rows = self.connections.fetch_all(
-            self._decision,
+            decision,
             {
-                "digest": keys.digest(secret),
+                "digest": digest,
                 "appspace": _comparable(appspace),
                 "project": _comparable(project),
                 "blueprint": _storable(blueprint),
@@ -142,13 +201,10 @@ class Access:
                 *found,
             ),
         ) = rows
-        if revoked_at is not None:
-            raise RevokedApiKeyError(key_id, prefix, _moment(revoked_at))
-        if expires_at is not None and _moment(expires_at) <= clock.now():
-            raise ExpiredApiKeyError(key_id, prefix, _moment(expires_at))
+        _check_state(key_id, prefix, revoked_at, expires_at)
         if project_id is None:
-            names = self.connections.fetch_all(self._names, {"key": key_id})
-            raise ProjectNotPermittedError(key_id, tuple(name for (name,) in names))
+            names = tuple(name for _, name in self._projects_of(key_id))
+            raise ProjectNotPermittedError(key_id, names)
         return Grant(
             key_id=key_id,
             key_prefix=prefix,
@@ -159,6 +215,10 @@ class Access:
             blueprint=_blueprint(*found),
         )
 
+    def _projects_of(self, key_id: str) -> tuple[tuple[str, str], ...]:
+        rows = self.connections.fetch_all(self._projects, {"key": key_id})
+        return tuple((project_id, name) for project_id, name in rows)
+
 
 _Named = aliased(Blueprint)
 
@@ -167,58 +227,92 @@ def _named(condition: ColumnElement[bool]) -> ScalarSelect[str]:
     return select(_Named.id).where(_Named.project_id == Project.id, condition).scalar_subquery()
 
 
-# One SELECT brings everything, by unique indexes only: the key by its digest, its scope, the project, the
-# Blueprint, the revision in force. An OR over a Blueprint's three names would look at all of the project's.
-_DECISION = (
+_BY_CALL_IDENTIFIER = _named(_Named.call_identifier == bindparam("blueprint"))
+
+# An OR over a Blueprint's three names would look at all of the project's.
+_BY_ANY_NAME = func.coalesce(
+    _named(_Named.id == func.lower(bindparam("blueprint"))),
+    _named(_Named.slug == bindparam("blueprint")),
+    _BY_CALL_IDENTIFIER,
+)
+
+
+def _decision(blueprint_id: ColumnElement[str]) -> Select[*tuple[Any, ...]]:
+    # One SELECT brings everything, by unique indexes only: the key by its digest, its scope, the project, the
+    # Blueprint, the revision in force.
+    return (
+        select(
+            ApiKey.id,
+            ApiKey.prefix,
+            ApiKey.revoked_at,
+            ApiKey.expires_at,
+            Project.id,
+            Project.release,
+            Project.ignores_unknown_inputs,
+            Project.keeps_run_data,
+            Blueprint.id,
+            Blueprint.label,
+            BlueprintRevision.id,
+            BlueprintRevision.number,
+        )
+        .select_from(ApiKey)
+        .outerjoin(
+            ApiKeyProject,
+            and_(ApiKeyProject.key_id == ApiKey.id, ApiKeyProject.project_id == bindparam("project")),
+        )
+        .outerjoin(
+            Project,
+            and_(
+                Project.id == ApiKeyProject.project_id,
+                Project.appspace_id == ApiKey.appspace_id,
+                Project.appspace_id == bindparam("appspace"),
+            ),
+        )
+        .outerjoin(Blueprint, and_(Blueprint.project_id == Project.id, Blueprint.id == blueprint_id))
+        .outerjoin(BlueprintRevision, BlueprintRevision.id == Blueprint.revision_in_force_id)
+        .where(ApiKey.digest == bindparam("digest"))
+    )
+
+
+_HOLDER = (
     select(
         ApiKey.id,
         ApiKey.prefix,
         ApiKey.revoked_at,
         ApiKey.expires_at,
-        Project.id,
-        Project.release,
-        Project.ignores_unknown_inputs,
-        Project.keeps_run_data,
-        Blueprint.id,
-        Blueprint.label,
-        BlueprintRevision.id,
-        BlueprintRevision.number,
+        ApiKey.name,
+        Appspace.id,
+        Appspace.name,
     )
-    .select_from(ApiKey)
-    .outerjoin(
-        ApiKeyProject,
-        and_(ApiKeyProject.key_id == ApiKey.id, ApiKeyProject.project_id == bindparam("project")),
-    )
-    .outerjoin(
-        Project,
-        and_(
-            Project.id == ApiKeyProject.project_id,
-            Project.appspace_id == ApiKey.appspace_id,
-            Project.appspace_id == bindparam("appspace"),
-        ),
-    )
-    .outerjoin(
-        Blueprint,
-        and_(
-            Blueprint.project_id == Project.id,
-            Blueprint.id
-            == func.coalesce(
-                _named(_Named.id == func.lower(bindparam("blueprint"))),
-                _named(_Named.slug == bindparam("blueprint")),
-                _named(_Named.call_identifier == bindparam("blueprint")),
-            ),
-        ),
-    )
-    .outerjoin(BlueprintRevision, BlueprintRevision.id == Blueprint.revision_in_force_id)
+    .join(Appspace, Appspace.id == ApiKey.appspace_id)
     .where(ApiKey.digest == bindparam("digest"))
 )
 
-_NAMES = (
-    select(Project.name)
+_PROJECTS = (
+    select(Project.id, Project.name)
     .join(ApiKeyProject, ApiKeyProject.project_id == Project.id)
     .where(ApiKeyProject.key_id == bindparam("key"))
-    .order_by(Project.name)
+    .order_by(Project.name, Project.id)
 )
+
+_DIGEST = select(ApiKey.digest).where(ApiKey.id == bindparam("key"))
+
+
+def _digest(secret: str | None) -> str:
+    if not secret:
+        raise MissingApiKeyError
+    if not keys.is_well_formed(secret):
+        raise MalformedApiKeyError
+    return keys.digest(secret)
+
+
+def _check_state(
+    key_id: str, prefix: str, revoked_at: str | datetime | None, expires_at: str | datetime | None
+) -> None:
+    if revoked_at is not None:
+        raise RevokedApiKeyError(key_id, prefix, _moment(revoked_at))
+    if expires_at is not None and _moment(expires_at) <= clock.now():
+        raise ExpiredApiKeyError(key_id, prefix, _moment(expires_at))
 
 
 def _blueprint(

@@ -40,8 +40,8 @@ class Client:
 class RunRecord:
     """One run, as it will be stored.
 
-    `started_at` is in seconds since the epoch, `status` the HTTP status that was answered, `data_bytes` the
-    size of inputs and outputs where they are kept.
+    `via` is as in the table, `started_at` in seconds since the epoch, `status` the HTTP status that was
+    answered, `data_bytes` the size of inputs and outputs where they are kept.
     """
 
     id: str
@@ -50,6 +50,7 @@ class RunRecord:
     revision_number: int
     key_id: str
     caller: str
+    via: str
     started_at: float
     duration_us: int
     status: int
@@ -300,6 +301,7 @@ def _write_runs(connection: Connection, runs: list[RunRecord]) -> None:
             "revision_number": run.revision_number,
             "key_id": run.key_id,
             "caller": run.caller,
+            "via": run.via,
             "started_at": _moment(run.started_at),
             "duration_us": run.duration_us,
             "status": run.status,

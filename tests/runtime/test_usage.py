@@ -31,6 +31,7 @@ def _run(caller: Caller, **changes: object) -> RunRecord:
         "revision_number": 1,
         "key_id": caller.record.id,
         "caller": caller.record.prefix,
+        "via": "rest",
         "started_at": time.time(),
         "duration_us": 25,
         "status": 200,

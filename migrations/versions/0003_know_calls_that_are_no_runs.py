@@ -1,0 +1,85 @@
+"""Know the calls that are no runs, how runs came in, and the streams of the older MCP transport.
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("runs", sa.Column("via", sa.String(length=10), nullable=True))
+    op.create_table(
+        "api_key_calls",
+        sa.Column("key_id", sa.String(length=36), nullable=False),
+        sa.Column("what", sa.String(length=20), nullable=False),
+        sa.Column("code", sa.String(length=50), nullable=False),
+        sa.Column("project_id", sa.String(length=36), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_address", sa.String(length=45), nullable=True),
+        sa.Column("last_agent", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["key_id"], ["api_keys.id"], name="fk_api_key_calls_key_id_api_keys", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key_id", "what", "code", "project_id", name="pk_api_key_calls"),
+    )
+    op.create_table(
+        "keyless_calls",
+        sa.Column("project_id", sa.String(length=36), nullable=False),
+        sa.Column("what", sa.String(length=20), nullable=False),
+        sa.Column("code", sa.String(length=50), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_address", sa.String(length=45), nullable=True),
+        sa.Column("last_agent", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name="fk_keyless_calls_project_id_projects", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("project_id", "what", "code", name="pk_keyless_calls"),
+    )
+    op.create_table(
+        "mcp_streams",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("key_id", sa.String(length=36), nullable=False),
+        sa.Column("project_id", sa.String(length=36), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["key_id"], ["api_keys.id"], name="fk_mcp_streams_key_id_api_keys", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name="fk_mcp_streams_project_id_projects", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("digest", name="pk_mcp_streams"),
+    )
+    for column in ("key_id", "project_id", "seen_at"):
+        op.create_index(f"ix_mcp_streams_{column}", "mcp_streams", [column])
+    op.create_table(
+        "mcp_replies",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("stream", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["stream"], ["mcp_streams.digest"], name="fk_mcp_replies_stream_mcp_streams", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_mcp_replies"),
+    )
+    op.create_index("ix_mcp_replies_stream", "mcp_replies", ["stream"])
+
+
+def downgrade() -> None:
+    op.drop_table("mcp_replies")
+    op.drop_table("mcp_streams")
+    op.drop_table("keyless_calls")
+    op.drop_table("api_key_calls")
+    # Not in batch mode, which would copy the table: SQLite removes such a column in place.
+    op.drop_column("runs", "via")
