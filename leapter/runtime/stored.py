@@ -1,6 +1,7 @@
 """Reads what callers ask about beside runs: Blueprints, stored runs."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -18,23 +19,58 @@ _ON_ITS_WAY_S = 1.5
 _LOOK_AGAIN_S = 0.1
 
 
-def models(project_id: str, release: str) -> list[dict[str, Any]]:
-    """Describe the Blueprints of a project that can run, the main one first, then by label."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runnable:
+    """A Blueprint that can run, under the names that callers use."""
+
+    id: str
+    slug: str
+    label: str
+    call_identifier: str
+    description: str
+    signature: veritas.Signature
+    is_main: bool
+
+
+def runnable(project_id: str, release: str) -> list[Runnable]:
+    """Return the Blueprints of a project that can run, the main one first, then by label.
+
+    `release` is the release of the project that the caller read.
+    """
     statement = (
-        select(Blueprint, Project.main_slug)
+        select(
+            Blueprint.id,
+            Blueprint.slug,
+            Blueprint.call_identifier,
+            Blueprint.revision_in_force_id,
+            Blueprint.slug == Project.main_slug,
+        )
         .join(Project, Project.id == Blueprint.project_id)
         .where(Blueprint.project_id == project_id, Blueprint.revision_in_force_id.is_not(None))
     )
-    rows = db.session.execute(statement).all()
     found = []
-    for blueprint, _ in sorted(rows, key=lambda row: (row[0].slug != row[1], row[0].label)):
+    for blueprint_id, slug, call_identifier, revision_id, is_main in db.session.execute(statement).all():
         try:
-            revision_id = str(blueprint.revision_in_force_id)
-            program = programs.get(revision_id, project_id=project_id, release=release)
+            signature = programs.get(str(revision_id), project_id=project_id, release=release).signature
         except programs.CannotRunError:
             continue
-        found.append(_summary(blueprint.id, program.signature))
-    return found
+        found.append(
+            Runnable(
+                id=blueprint_id,
+                slug=slug,
+                label=signature.label,
+                call_identifier=call_identifier,
+                description=signature.description,
+                signature=signature,
+                is_main=bool(is_main),
+            )
+        )
+    return sorted(found, key=lambda one: (not one.is_main, one.label, one.slug))
+
+
+def models(project_id: str, release: str) -> list[dict[str, Any]]:
+    """Describe the Blueprints of a project that can run, the main one first, then by label."""
+    return [_summary(one.id, one.signature) for one in runnable(project_id, release)]
 
 
 def model(project_id: str, release: str, blueprint_id: str, revision_id: str) -> dict[str, Any]:
