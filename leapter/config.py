@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import TypeVar
 
@@ -167,14 +168,23 @@ def _database_url(text: str) -> str:
     return text
 
 
+def is_ipv6(text: str) -> bool:
+    """Whether `text` is an IPv6 address, as it stands between brackets in an address."""
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _base_url(text: str) -> str:
     scheme, mark, rest = text.partition("://")
     text = f"{scheme.lower()}{mark}{rest}"
     # A name, an IPv4 address or an IPv6 address in brackets, perhaps with a port.
-    match = re.fullmatch(r"https?://(?:[^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?(/[^?#]*)?", text)
-    if not match:
+    match = re.fullmatch(r"https?://(?:[^\s/?#@:\[\]]+|\[([0-9a-fA-F:.]+)\])(?::[0-9]{1,5})?(/[^?#]*)?", text)
+    if not match or (match[1] and not is_ipv6(match[1])):
         raise ValueError("must be an address such as https://leapter.example.com.")
-    if (match[1] or "").strip("/"):
+    if (match[2] or "").strip("/"):
         raise ValueError("must have no path: Leapter serves the root of a host name, not a part of one.")
     return text.rstrip("/")
 

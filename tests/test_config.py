@@ -67,6 +67,7 @@ def test_settings_never_show_their_secrets(tmp_path: Path) -> None:
         ("LEAPTER_BASE_URL", "https://ada:secret@leapter.example.com"),
         ("LEAPTER_BASE_URL", "https://leapter.example.com:port"),
         ("LEAPTER_BASE_URL", "https://"),
+        ("LEAPTER_BASE_URL", "https://[::1::2]"),
         ("LEAPTER_DATABASE_URL", "mysql://localhost/leapter"),
         ("LEAPTER_KEY_RATE_LIMIT", "600"),
         ("LEAPTER_RATE_LIMIT_STORAGE", "memcached://localhost"),

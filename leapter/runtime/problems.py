@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +75,10 @@ class QueryError(LeapterError):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+
+class MalformedBodyKeyError(access.MalformedApiKeyError):
+    """Like its base, but the key stood in the member `apiKey` of the body."""
 
 
 class BodyError(LeapterError):
@@ -210,6 +214,11 @@ _TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         detail="The header X-API-Key does not hold a Leapter API key; it was perhaps cut short when copied. "
         "A key is lpt_ followed by 36 letters and digits.",
     ),
+    MalformedBodyKeyError: lambda _: Problem(
+        code="malformed_api_key",
+        detail="The member apiKey of the body is no Leapter API key; it was perhaps cut short when copied. "
+        "A key is lpt_ followed by 36 letters and digits.",
+    ),
     access.UnknownApiKeyError: lambda _: Problem(
         code="unknown_api_key", detail="No such API key exists on this server."
     ),
@@ -278,8 +287,10 @@ def machine_problem(error: Exception) -> Response | None:
     return answer(error)
 
 
-def answer(error: Exception, *, run_id: str | None = None) -> Response:
-    """Build the response for `error`.
+def answer(
+    error: Exception, *, run_id: str | None = None, members: Mapping[str, object] | None = None
+) -> Response:
+    """Build the response for `error`. `members` stand in the document beside its own.
 
     What nobody foresaw goes to the log, under the ids that the caller is told.
     """
@@ -294,6 +305,8 @@ def answer(error: Exception, *, run_id: str | None = None) -> Response:
         metrics.problem(problem.code)
     if problem.errors:
         document["errors"] = [{"path": path, "message": message} for path, message in problem.errors]
+    if members is not None:
+        document.update(members)
     if run_id is not None:
         document["runId"] = run_id
     if problem.node is not None:

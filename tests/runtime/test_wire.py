@@ -261,6 +261,7 @@ def test_every_address_for_programs_answers_in_json(server: Server, path: str) -
         "h\xe4r",
         "a" * 300,
         "[::1",
+        "[::1::2]",
         "here:1:2",
         "a..b",
         ".a",
