@@ -99,7 +99,7 @@ def fields(
 
 
 def community_node_fields(base_url: str, key: str = "your API key") -> tuple[Field, ...]:
-    """The rows for the credential of the community node; `base_url` is the server's address, without a path."""
+    """The rows for the credential of the community node; `base_url` is the server's address, no path."""
     where = "Credentials, Create credential, Leapter API"
     return (
         Field(where=where, name="Base URL", value=base_url),
