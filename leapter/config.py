@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MAX_BODY_BYTES = 1024 * 1024
 
 _LEAST_SECRET_KEY_CHARACTERS = 32
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 T = TypeVar("T")
 
@@ -42,6 +43,7 @@ class Settings:
     session_idle_minutes: int = 480
     key_rate_limit: RateLimit | None = None
     rate_limit_storage: str = "memory://"
+    mcp_origins: frozenset[str] = frozenset()
     metrics: bool = False
     log_level: str = "info"
 
@@ -209,6 +211,30 @@ def _storage(text: str) -> str:
     return text
 
 
+def normal_origin(text: str) -> str | None:
+    """The origin `text` as browsers write it (RFC 6454, §6.1), None where it is none."""
+    match = re.fullmatch(
+        r"([A-Za-z][A-Za-z0-9+.-]*)://((?:[^\s/?#@:\[\]*,]+|\[[0-9A-Fa-f:.]+\]))(?::([0-9]{1,5}))?", text
+    )
+    if not match:
+        return None
+    scheme, host, port = match[1].lower(), match[2].lower(), match[3]
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode()
+        except UnicodeError:
+            return None
+    return f"{scheme}://{host}" + (f":{port}" if port and port != _DEFAULT_PORTS.get(scheme) else "")
+
+
+def _origins(text: str) -> frozenset[str]:
+    origins = [normal_origin(part.strip()) for part in text.split(",")]
+    found = frozenset(origin for origin in origins if origin)
+    if None in origins:
+        raise ValueError("must be origins such as https://app.example.com, without a path, joined by commas.")
+    return found
+
+
 def _switch(text: str) -> bool:
     if text not in ("0", "1"):
         raise ValueError("must be 0 or 1.")
@@ -231,6 +257,7 @@ _READERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "LEAPTER_SESSION_IDLE_MINUTES": ("session_idle_minutes", _whole_number(1, 43200)),
     "LEAPTER_KEY_RATE_LIMIT": ("key_rate_limit", _rate_limit),
     "LEAPTER_RATE_LIMIT_STORAGE": ("rate_limit_storage", _storage),
+    "LEAPTER_MCP_ORIGINS": ("mcp_origins", _origins),
     "LEAPTER_METRICS": ("metrics", _switch),
     "LEAPTER_LOG_LEVEL": ("log_level", _log_level),
 }

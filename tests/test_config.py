@@ -71,6 +71,12 @@ def test_settings_never_show_their_secrets(tmp_path: Path) -> None:
         ("LEAPTER_DATABASE_URL", "mysql://localhost/leapter"),
         ("LEAPTER_KEY_RATE_LIMIT", "600"),
         ("LEAPTER_RATE_LIMIT_STORAGE", "memcached://localhost"),
+        ("LEAPTER_MCP_ORIGINS", "*"),
+        ("LEAPTER_MCP_ORIGINS", "null"),
+        ("LEAPTER_MCP_ORIGINS", "app.example.com"),
+        ("LEAPTER_MCP_ORIGINS", "https://app.example.com/"),
+        ("LEAPTER_MCP_ORIGINS", "https://app.example.com, https://*.example.com"),
+        ("LEAPTER_MCP_ORIGINS", "https://app.example.com,"),
         ("LEAPTER_METRICS", "yes"),
         ("LEAPTER_LOG_LEVEL", "loud"),
         ("LEAPTER_SESSION_IDLE_MINUTES", "1.5"),
@@ -96,7 +102,14 @@ def test_values_are_read(tmp_path: Path) -> None:
         LEAPTER_BASE_URL="https://leapter.example.com/",
         LEAPTER_KEY_RATE_LIMIT="600/60",
         LEAPTER_BIND="[::1]:9000",
+        LEAPTER_MCP_ORIGINS="HTTPS://App.example.com:443, http://localhost:6274, https://bücher.example",
     )
+    # As browsers write them in the header Origin.
+    assert settings.mcp_origins == {
+        "https://app.example.com",
+        "http://localhost:6274",
+        "https://xn--bcher-kva.example",
+    }
     assert settings.base_url == "https://leapter.example.com"
     assert settings.key_rate_limit == RateLimit(runs=600, window_s=60)
     assert settings.bind == "[::1]:9000"

@@ -59,6 +59,14 @@ KINDS = {
         "a project is not told.",
         advice="Check the ids in the address, or add the project to the key on the page API Keys.",
     ),
+    "origin_not_allowed": Kind(
+        status=403,
+        title="Origin not allowed",
+        meaning="A page of another web site made the call in somebody's browser, as the header Origin says, "
+        "and this server takes no calls from that site.",
+        advice="Whoever runs this server can allow the site in the setting LEAPTER_MCP_ORIGINS. If no web "
+        "site is meant to call, have the client leave Origin away.",
+    ),
     "blueprint_not_found": Kind(
         status=404,
         title="No such Blueprint",

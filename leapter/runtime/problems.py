@@ -31,6 +31,8 @@ from leapter.web.urls import InvalidHostError, public_url
 
 log = get_logger("leapter.runtime")
 
+PROBLEM_TYPE = "application/problem+json"
+
 _DATABASE_RETRY_S = 5
 _MAX_ECHO_CHARACTERS = 100
 _MAX_MESSAGE_CHARACTERS = 300
@@ -67,6 +69,18 @@ class ContentEncodingError(LeapterError):
     def __init__(self, encoding: str) -> None:
         super().__init__(encoding)
         self.encoding = encoding
+
+
+class MalformedBearerError(access.MalformedApiKeyError):
+    """What the header Authorization carries after `Bearer` is no key."""
+
+
+class OriginNotAllowedError(LeapterError):
+    """The call comes from a page of a web site that may not call this server."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(origin)
+        self.origin = origin
 
 
 class QueryError(LeapterError):
@@ -127,7 +141,8 @@ def _project_not_permitted(error: access.ProjectNotPermittedError) -> Problem:
     return Problem(code="project_not_permitted", detail=f"This API key has no access to this project. {has}")
 
 
-def _echo(name: str, most: int = _MAX_ECHO_CHARACTERS) -> str:
+def echo(name: str, most: int = _MAX_ECHO_CHARACTERS) -> str:
+    """Return what a caller sent in a form that may be told: cut, without control characters and keys."""
     # Part of a key is too much as well, and nobody needs control characters back.
     shown = re.sub(rf"{keys.MARK}\w*", f"{keys.MARK}…", "".join(filter(str.isprintable, name)))
     return shown if len(shown) <= most else shown[: most - 1] + "…"
@@ -139,7 +154,7 @@ def _cannot_run(blueprint: str, findings: tuple[veritas.Finding, ...]) -> Proble
         detail = f"{blueprint} has errors and cannot run. Its page shows them."
     else:
         # The message may quote the source, in which a key may stand by mistake.
-        first = f"line {errors[0].line}: {_echo(errors[0].message, _MAX_MESSAGE_CHARACTERS)}"
+        first = f"line {errors[0].line}: {echo(errors[0].message, _MAX_MESSAGE_CHARACTERS)}"
         detail = f"{blueprint} has 1 error and cannot run: {first}"
         if len(errors) > 1:
             detail = f"{blueprint} has {len(errors)} errors and cannot run. The first: {first}"
@@ -219,6 +234,16 @@ _TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         detail="The member apiKey of the body is no Leapter API key; it was perhaps cut short when copied. "
         "A key is lpt_ followed by 36 letters and digits.",
     ),
+    MalformedBearerError: lambda _: Problem(
+        code="malformed_api_key",
+        detail="The header Authorization does not hold a Leapter API key after “Bearer”; it was perhaps cut "
+        "short when copied. A key is lpt_ followed by 36 letters and digits.",
+    ),
+    OriginNotAllowedError: lambda error: Problem(
+        code="origin_not_allowed",
+        detail=f"Pages of “{echo(error.origin)}” may not call this server: its operator can add that origin "
+        "to LEAPTER_MCP_ORIGINS.",
+    ),
     access.UnknownApiKeyError: lambda _: Problem(
         code="unknown_api_key", detail="No such API key exists on this server."
     ),
@@ -231,7 +256,7 @@ _TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     access.ProjectNotPermittedError: _project_not_permitted,
     NoSuchBlueprintError: lambda error: Problem(
         code="blueprint_not_found",
-        detail=f"There is no Blueprint “{_echo(error.name)}” in this project. "
+        detail=f"There is no Blueprint “{echo(error.name)}” in this project. "
         "Name it by its id, its slug or its call identifier.",
     ),
     NoSuchRunError: lambda _: Problem(
@@ -287,22 +312,36 @@ def machine_problem(error: Exception) -> Response | None:
     return answer(error)
 
 
-def answer(
-    error: Exception, *, run_id: str | None = None, members: Mapping[str, object] | None = None
-) -> Response:
-    """Build the response for `error`. `members` stand in the document beside its own.
+def report(error: Exception, *, run_id: str | None = None) -> tuple[Problem, str]:
+    """Return the problem that `error` is, with an id for this answer; count it.
 
     What nobody foresaw goes to the log, under the ids that the caller is told.
     """
     problem = problem_of(error)
-    kind = KINDS[problem.code]
     request_id = str(uuid.uuid4())
-    if kind.status >= 500:
+    if problem.status >= 500:
         _log(error, problem, request_id=request_id, run_id=run_id)
-    document = document_of(problem.code, problem.detail, base=_base_url(), request_id=request_id)
     metrics = current_runtime().metrics
     if metrics is not None:
         metrics.problem(problem.code)
+    return problem, request_id
+
+
+def answer(
+    error: Exception,
+    *,
+    run_id: str | None = None,
+    members: Mapping[str, object] | None = None,
+    mimetype: str = PROBLEM_TYPE,
+) -> Response:
+    """Build the response for `error`.
+
+    What nobody foresaw goes to the log, under the ids that the caller is told. `members` stand in the
+    document beside its own.
+    """
+    problem, request_id = report(error, run_id=run_id)
+    kind = KINDS[problem.code]
+    document = document_of(problem.code, problem.detail, base=_base_url(), request_id=request_id)
     if problem.errors:
         document["errors"] = [{"path": path, "message": message} for path, message in problem.errors]
     if members is not None:
@@ -315,7 +354,7 @@ def answer(
         document["calls"] = [_node(node, is_own=False) for node in problem.calls]
     if problem.trace is not None:
         document["traceData"] = problem.trace.to_json()
-    response = Response(to_json(document), kind.status, mimetype="application/problem+json")
+    response = Response(to_json(document), kind.status, mimetype=mimetype)
     headers = response.headers
     headers.update(MACHINE_HEADERS)
     headers["X-Request-Id"] = request_id

@@ -41,6 +41,12 @@ def read_secret(request: Request) -> str:
     return secret.strip()
 
 
+def read_bearer(request: Request) -> str:
+    """Return what the header Authorization carries after `Bearer`, "" if it carries no such thing."""
+    scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 def read_client(request: Request) -> Client:
     """Return who sent the request. The address counts proxies only as far as they are configured."""
     environ = request.environ
@@ -87,16 +93,21 @@ def check_accepts_json(request: Request) -> None:
     Raises:
         BodyError: the header Accept excludes it.
     """
-    accept = request.environ.get("HTTP_ACCEPT")
-    if accept and not _accepts_json(accept):
+    if not accepts(request, "application/json"):
         raise BodyError(
             "not_acceptable", "The header Accept excludes JSON, and this API answers in JSON only."
         )
 
 
+def accepts(request: Request, mimetype: str) -> bool:
+    """Whether the caller takes `mimetype`; without the header Accept, anything is taken."""
+    accept = request.environ.get("HTTP_ACCEPT")
+    return not accept or _accepts(accept, mimetype)
+
+
 @lru_cache(maxsize=256)
-def _accepts_json(accept: str) -> bool:
-    return parse_accept_header(accept, MIMEAccept).quality("application/json") > 0
+def _accepts(accept: str, mimetype: str) -> bool:
+    return parse_accept_header(accept, MIMEAccept).quality(mimetype) > 0
 
 
 @lru_cache(maxsize=256)
@@ -116,18 +127,7 @@ def read_inputs(request: Request) -> tuple[dict[str, Any], int]:
         BodyError: it is declared as something else, is larger than 1 MiB, is not JSON, or is no object.
         ContentEncodingError: it is compressed.
     """
-    environ = request.environ
-    encoding = environ.get("HTTP_CONTENT_ENCODING")
-    if encoding and encoding.strip().lower() not in ("", "identity"):
-        raise ContentEncodingError(_plain(encoding))
-    content_type = environ.get("CONTENT_TYPE")
-    if content_type and not _is_json(content_type):
-        raise BodyError(
-            "unsupported_media_type",
-            f"The body is declared as “{_plain(content_type)}”; send it as JSON, with the header "
-            "Content-Type: application/json.",
-        )
-    body = _read_body(environ)
+    body = read_body(request)
     if not body or body.isspace():
         return {}, 0
     inputs = parse_json(body)
@@ -140,7 +140,28 @@ def read_inputs(request: Request) -> tuple[dict[str, Any], int]:
     return inputs, len(body)
 
 
-def _read_body(environ: dict[str, Any]) -> bytes:
+def read_body(request: Request) -> bytes:
+    """Return the body, which is declared as JSON or not at all.
+
+    Raises:
+        BodyError: it is declared as something else, or is larger than 1 MiB.
+        ContentEncodingError: it is compressed.
+    """
+    environ = request.environ
+    encoding = environ.get("HTTP_CONTENT_ENCODING")
+    if encoding and encoding.strip().lower() not in ("", "identity"):
+        raise ContentEncodingError(_plain(encoding))
+    content_type = environ.get("CONTENT_TYPE")
+    if content_type and not _is_json(content_type):
+        raise BodyError(
+            "unsupported_media_type",
+            f"The body is declared as “{_plain(content_type)}”; send it as JSON, with the header "
+            "Content-Type: application/json.",
+        )
+    return _read_stream(environ)
+
+
+def _read_stream(environ: dict[str, Any]) -> bytes:
     declared = environ.get("CONTENT_LENGTH")
     stream = environ["wsgi.input"]
     if declared:

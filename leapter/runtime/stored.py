@@ -68,6 +68,12 @@ def runnable(project_id: str, release: str) -> list[Runnable]:
     return sorted(found, key=lambda one: (not one.is_main, one.label, one.slug))
 
 
+def project_words(project_id: str) -> tuple[str, str]:
+    """Return the name and the description of a project; the latter may be empty."""
+    row = db.session.execute(select(Project.name, Project.description).where(Project.id == project_id)).one()
+    return row[0], row[1]
+
+
 def models(project_id: str, release: str) -> list[dict[str, Any]]:
     """Describe the Blueprints of a project that can run, the main one first, then by label."""
     return [_summary(one.id, one.signature) for one in runnable(project_id, release)]
