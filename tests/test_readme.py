@@ -1,5 +1,6 @@
 """What the README says is so: its commands work as written, its tables are complete."""
 
+import itertools
 import json
 import re
 import subprocess
@@ -26,6 +27,20 @@ def commands(text: str) -> list[str]:
     ]
 
 
+def printed(text: str) -> list[tuple[str, str]]:
+    """The commands of all console blocks that print one line, each with that line."""
+    pairs = []
+    for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
+        lines = block.splitlines()
+        pairs += [(line[2:], answer) for line, answer in itertools.pairwise(lines) if line.startswith("$ ")]
+    return pairs
+
+
+def as_pattern(line: str) -> str:
+    """A printed line as a regular expression: what differs from one reader to the next stands as `…`."""
+    return ".*".join(re.escape(part) for part in line.split("…"))
+
+
 def as_typed(command: str) -> str:
     """The command as a reader of the README would type it: with the values that were printed before."""
     if command.startswith("PATH="):
@@ -39,9 +54,12 @@ def as_typed(command: str) -> str:
     return command
 
 
-def test_the_first_call_works_as_written(tmp_path: Path) -> None:
+def test_the_first_call_and_those_of_all_clients_work_as_written(tmp_path: Path) -> None:
+    first = commands(section("The first call"))
+    revoke = next(place for place, command in enumerate(first) if "key revoke" in command)
+    clients = section("Connecting clients")
+    script = ["set -eu", *map(as_typed, [*first[:revoke], *commands(clients), *first[revoke:]])]
     with Server(tmp_path, workers=1) as server:
-        script = ["set -eu", *(as_typed(command) for command in commands(section("The first call")))]
         done = subprocess.run(
             ["bash", "-c", "\n".join(script)],
             cwd=ROOT,
@@ -51,10 +69,15 @@ def test_the_first_call_works_as_written(tmp_path: Path) -> None:
             check=False,
         )
     assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    answers = [json.loads(line) for line in lines]
     assert answers[0] == {"outputData": {"price_eur": 4.9, "chargeable_kg": 1.5, "tariff_eur": 4.9}}
     assert '{"outputData":{"price_eur":4.9,"chargeable_kg":1.5,"tariff_eur":4.9}}' in README
-    assert answers[1]["code"] == "revoked_api_key"
+    assert answers[-1]["code"] == "revoked_api_key"
+    promised = [line for command, line in printed(clients) if line.startswith("{")]
+    assert len(promised) == len(commands(clients)) == len(lines) - 2
+    for line, answer in zip(promised, lines[1:-1], strict=True):
+        assert re.fullmatch(as_pattern(line), answer)
 
 
 def test_the_tests_of_the_examples_run_as_written() -> None:
