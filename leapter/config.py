@@ -44,6 +44,7 @@ class Settings:
     key_rate_limit: RateLimit | None = None
     rate_limit_storage: str = "memory://"
     mcp_origins: frozenset[str] = frozenset()
+    mcp_streams: int = 100
     metrics: bool = False
     log_level: str = "info"
 
@@ -258,6 +259,7 @@ _READERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "LEAPTER_KEY_RATE_LIMIT": ("key_rate_limit", _rate_limit),
     "LEAPTER_RATE_LIMIT_STORAGE": ("rate_limit_storage", _storage),
     "LEAPTER_MCP_ORIGINS": ("mcp_origins", _origins),
+    "LEAPTER_MCP_STREAMS": ("mcp_streams", _whole_number(0, 1000)),
     "LEAPTER_METRICS": ("metrics", _switch),
     "LEAPTER_LOG_LEVEL": ("log_level", _log_level),
 }

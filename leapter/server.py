@@ -1,6 +1,7 @@
 """gunicorn's settings and hooks: `gunicorn -c python:leapter.server app:app`."""
 
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -26,6 +27,10 @@ log = get_logger("leapter.server")
 bind = _settings.bind
 workers = _settings.workers
 threads = _settings.threads
+# What a worker may hold open at once stays below what the system lets it: streams come on top of gunicorn's
+# own connections, and the database, logs and files on top of both.
+_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+worker_connections = max(threads + 1, min(1000, _files - _settings.mcp_streams - 2 * threads - 100))
 worker_class = "leapter.worker.Worker"
 preload_app = True
 graceful_timeout = 5

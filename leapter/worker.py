@@ -19,6 +19,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from structlog import get_logger
 from werkzeug.exceptions import BadRequest, ClientDisconnected
 
+from leapter.runtime.handover import CONNECTION, Connection, ConnectionTakenError
 from leapter.runtime.problem_kinds import KINDS
 from leapter.runtime.problems import document_of, to_json
 from leapter.web.headers import MACHINE_HEADERS
@@ -55,17 +56,30 @@ class Worker(ThreadWorker):
     wsgi: Application
 
     def load_wsgi(self) -> None:
-        """Load the application, and have each body's state looked at before an answer begins."""
+        """Load the application; each body's state is looked at before an answer begins, and connections
+        can be taken.
+        """
         super().load_wsgi()
-        self.wsgi = _settling(self.wsgi)
+        self.wsgi = _handing_over(_settling(self.wsgi), is_ending=lambda: not self.alive)
 
     def handle_request(self, req: Any, conn: Any) -> bool:
         """Answer one request; return whether the connection takes another one."""
         req.body = RequestBody(req)
-        is_kept: bool = super().handle_request(req, conn)
+        try:
+            is_kept: bool = super().handle_request(req, conn)
+        except ConnectionTakenError:
+            return False
         if not is_kept:
             _linger(conn.sock)
         return is_kept
+
+    def finish_request(self, conn: Any, future: Any) -> None:
+        """Take the connection back, to be closed or for its next request, unless it was taken over."""
+        if conn.sock.fileno() < 0:
+            # gunicorn would fail to close it once more, and count that as another connection closed.
+            self.nr_conns -= 1
+        else:
+            super().finish_request(conn, future)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Answer a request that never reached the application, or that it failed on.
@@ -178,6 +192,19 @@ def _settling(application: Application) -> Application:
             return start_response(*answer)
 
         return application(environ, start)
+
+    return serve
+
+
+def _handing_over(application: Application, is_ending: Callable[[], bool]) -> Application:
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        connection = environ[CONNECTION] = Connection(environ["gunicorn.socket"], is_ending)
+        answer = application(environ, start_response)
+        if connection.is_taken:
+            if hasattr(answer, "close"):
+                answer.close()
+            raise ConnectionTakenError
+        return answer
 
     return serve
 

@@ -165,7 +165,7 @@ class Access:
         if not rows:
             raise UnknownApiKeyError
         ((key_id, prefix, revoked_at, expires_at, name, appspace_id, appspace_name),) = rows
-        _check_state(key_id, prefix, revoked_at, expires_at)
+        check_key_state(key_id, prefix, revoked_at, expires_at)
         return Holder(
             key_id=key_id,
             key_prefix=prefix,
@@ -201,7 +201,7 @@ class Access:
                 *found,
             ),
         ) = rows
-        _check_state(key_id, prefix, revoked_at, expires_at)
+        check_key_state(key_id, prefix, revoked_at, expires_at)
         if project_id is None:
             names = tuple(name for _, name in self._projects_of(key_id))
             raise ProjectNotPermittedError(key_id, names)
@@ -306,9 +306,14 @@ def _digest(secret: str | None) -> str:
     return keys.digest(secret)
 
 
-def _check_state(
+def check_key_state(
     key_id: str, prefix: str, revoked_at: str | datetime | None, expires_at: str | datetime | None
 ) -> None:
+    """Check that a key is in force; moments are as the driver gives them.
+
+    Raises:
+        RevokedApiKeyError, ExpiredApiKeyError: it is not.
+    """
     if revoked_at is not None:
         raise RevokedApiKeyError(key_id, prefix, _moment(revoked_at))
     if expires_at is not None and _moment(expires_at) <= clock.now():

@@ -79,6 +79,12 @@ KINDS = {
         meaning="No run of this id is stored in the project.",
         advice="Take the id from the header X-Run-Id of the answer. A run is stored within about a second.",
     ),
+    "session_not_found": Kind(
+        status=404,
+        title="Session not found",
+        meaning="No stream of the older MCP transport is open by this session id, or another key opened it.",
+        advice="Open a stream at …/mcp/sse, and send messages where its first event says, with the same key.",
+    ),
     "not_found": Kind(
         status=404,
         title="Nothing at this address",
@@ -218,6 +224,13 @@ KINDS = {
         title="Database not reachable",
         meaning="The server cannot reach its database, without which it can decide on no key.",
         advice="Try again after as many seconds as the header Retry-After says.",
+    ),
+    "stream_unavailable": Kind(
+        status=503,
+        title="No stream available",
+        meaning="At present the server opens no further stream of the older MCP transport, for this key or "
+        "for any.",
+        advice="Use the newer transport, at …/mcp, which needs no stream; or close streams and try again.",
     ),
     "not_ready": Kind(
         status=503,

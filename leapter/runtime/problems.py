@@ -25,6 +25,7 @@ from leapter.runtime.health import NotReadyError
 from leapter.runtime.limits import RateLimitedError
 from leapter.runtime.problem_kinds import KINDS
 from leapter.runtime.state import current_runtime
+from leapter.runtime.stream_store import NoSuchStreamError, StreamUnavailableError
 from leapter.web.headers import MACHINE_HEADERS, is_machine_path
 from leapter.web.times import exact
 from leapter.web.urls import InvalidHostError, public_url
@@ -34,6 +35,7 @@ log = get_logger("leapter.runtime")
 PROBLEM_TYPE = "application/problem+json"
 
 _DATABASE_RETRY_S = 5
+_STREAM_RETRY_S = 5
 _MAX_ECHO_CHARACTERS = 100
 _MAX_MESSAGE_CHARACTERS = 300
 
@@ -262,6 +264,13 @@ _TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
     NoSuchRunError: lambda _: Problem(
         code="run_not_found", detail="No run of this id is stored in this project."
     ),
+    # Clients of that transport look for these very words.
+    NoSuchStreamError: lambda _: Problem(code="session_not_found", detail="Session not found"),
+    StreamUnavailableError: lambda error: Problem(
+        code="stream_unavailable",
+        detail=error.detail,
+        headers=(("Retry-After", str(_STREAM_RETRY_S)),),
+    ),
     BlueprintNotInForceError: lambda error: _cannot_run(f"The Blueprint “{error.label}”", error.findings),
     CannotRunError: lambda error: _cannot_run("The Blueprint", error.findings),
     BodyError: lambda error: Problem(code=error.code, detail=error.detail),
@@ -423,6 +432,8 @@ def _log(error: Exception, problem: Problem, **ids: str | None) -> None:
     known = {name: value for name, value in ids.items() if value is not None}
     if problem.code == "database_unavailable":
         log.error("database_unavailable", error=type(error.__cause__ or error).__name__, **known)
+    elif problem.code == "stream_unavailable":
+        log.warning("stream_refused", reason=problem.detail, **known)
     else:
         # The traceback goes to the log without local variables: they may hold a key.
         log.error("unexpected_error", exc_info=error, **known)

@@ -10,6 +10,8 @@ from leapter.db import db
 from leapter.runtime.access import Access
 from leapter.runtime.limits import KeyLimiter
 from leapter.runtime.metrics import Metrics
+from leapter.runtime.stream_store import StreamStore
+from leapter.runtime.streams import Streams
 from leapter.runtime.usage import Usage
 
 _NAME = "leapter_runtime"
@@ -24,9 +26,12 @@ class Runtime:
     usage: Usage
     limiter: KeyLimiter | None
     metrics: Metrics | None
+    stream_store: StreamStore
+    streams: Streams
 
     def stop(self) -> None:
-        """Write what is buffered; then let go of the database."""
+        """End what is open, write what is buffered; then let go of the database."""
+        self.streams.stop()
         self.usage.stop()
         self.access.connections.close()
 
@@ -37,15 +42,19 @@ def init_app(app: Flask, settings: Settings) -> None:
         engine = db.engine
     metrics = Metrics() if settings.metrics else None
     limit = settings.key_rate_limit
+    access = Access(engine)
+    stream_store = StreamStore(engine, access.connections)
     runtime = Runtime(
         engine=engine,
-        access=Access(engine),
+        access=access,
         usage=Usage(engine, metrics),
         limiter=KeyLimiter(limit, settings.rate_limit_storage) if limit else None,
         metrics=metrics,
+        stream_store=stream_store,
+        streams=Streams(stream_store, most=settings.mcp_streams),
     )
     app.extensions[_NAME] = runtime
-    app.extensions.setdefault("leapter_worker_start", []).append(runtime.usage.start)
+    app.extensions.setdefault("leapter_worker_start", []).extend((runtime.usage.start, runtime.streams.start))
     app.extensions.setdefault("leapter_worker_stop", []).append(runtime.stop)
 
 

@@ -49,10 +49,10 @@ def upgrade() -> None:
     op.create_table(
         "mcp_streams",
         sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("keeper", sa.String(length=32), nullable=False),
+        sa.Column("beat", sa.Integer(), nullable=False),
         sa.Column("key_id", sa.String(length=36), nullable=False),
         sa.Column("project_id", sa.String(length=36), nullable=False),
-        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["key_id"], ["api_keys.id"], name="fk_mcp_streams_key_id_api_keys", ondelete="CASCADE"
         ),
@@ -61,7 +61,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("digest", name="pk_mcp_streams"),
     )
-    for column in ("key_id", "project_id", "seen_at"):
+    for column in ("keeper", "key_id", "project_id"):
         op.create_index(f"ix_mcp_streams_{column}", "mcp_streams", [column])
     op.create_table(
         "mcp_replies",
@@ -72,6 +72,7 @@ def upgrade() -> None:
             ["stream"], ["mcp_streams.digest"], name="fk_mcp_replies_stream_mcp_streams", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_mcp_replies"),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_mcp_replies_stream", "mcp_replies", ["stream"])
 
