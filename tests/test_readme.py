@@ -80,6 +80,13 @@ def test_the_first_call_and_those_of_all_clients_work_as_written(tmp_path: Path)
         assert re.fullmatch(as_pattern(line), answer)
 
 
+def test_settings_of_clients_can_be_pasted() -> None:
+    pasted = re.findall(r"```json\n(.*?)```", section("Connecting clients"), re.DOTALL)
+    assert len(pasted) >= 3
+    for block in pasted:
+        assert isinstance(json.loads(block), dict)
+
+
 def test_the_tests_of_the_examples_run_as_written() -> None:
     (command,) = commands(section("Tests of Blueprints"))
     done = subprocess.run(

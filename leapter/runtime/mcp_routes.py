@@ -114,7 +114,7 @@ def refuse(error: Exception) -> Response:
 def tell_origins_of_other_methods(response: Response) -> Response:
     """Let pages that may call read that an address of the protocol does not take their method."""
     received = request_ctx.request
-    if response.status_code == 405 and received.path.endswith("/mcp"):
+    if response.status_code == 405 and received.path.endswith(("/mcp", "/mcp/sse", "/mcp/messages")):
         with contextlib.suppress(OriginNotAllowedError):
             response.headers.extend(check_origin(received))
     return response
