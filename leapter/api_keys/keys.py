@@ -19,6 +19,7 @@ PREFIX_CHARACTERS = len(MARK) + 8
 _RANDOM_CHARACTERS = 30
 _CHECKSUM_CHARACTERS = 6
 _FORM = re.compile(f"{MARK}[0-9A-Za-z]{{{_RANDOM_CHARACTERS + _CHECKSUM_CHARACTERS}}}")
+_BEGINNING = re.compile(f"{MARK}[0-9A-Za-z]{{{PREFIX_CHARACTERS - len(MARK)}}}")
 
 
 def mint() -> str:
@@ -51,6 +52,15 @@ def digest(text: str) -> str:
     A fast hash is right here: nobody guesses 178 random bits, however fast (ASVS 5.0, §11.5.1).
     """
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def find_prefix(text: str) -> str:
+    """The display prefix of what begins like a key anywhere in `text`, "" if nothing does.
+
+    It tells which key was cut short, or copied with something around it.
+    """
+    found = _BEGINNING.search(text)
+    return found.group() if found else ""
 
 
 def display_prefix(text: str) -> str:

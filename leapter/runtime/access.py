@@ -22,11 +22,27 @@ class MissingApiKeyError(LeapterError):
 
 
 class ApiKeyInUrlError(LeapterError):
-    """The call carries a key in its address, where logs and histories keep it."""
+    """The call carries a key in its address, where logs and histories keep it.
+
+    Args:
+        prefix: the display prefix of that key, "" where what stands there does not even begin like one.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        super().__init__()
+        self.prefix = prefix
 
 
 class MalformedApiKeyError(LeapterError):
-    """What the call carries is no key: its form or its checksum is wrong."""
+    """What the call carries is no key: its form or its checksum is wrong.
+
+    Args:
+        prefix: the display prefix that stands in it, "" where nothing in it begins like a key.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        super().__init__()
+        self.prefix = prefix
 
 
 class UnknownApiKeyError(LeapterError):
@@ -302,7 +318,7 @@ def _digest(secret: str | None) -> str:
     if not secret:
         raise MissingApiKeyError
     if not keys.is_well_formed(secret):
-        raise MalformedApiKeyError
+        raise MalformedApiKeyError(keys.find_prefix(secret))
     return keys.digest(secret)
 
 

@@ -16,6 +16,11 @@ def holds_key(environ: Mapping[str, Any]) -> bool:
     return keys.resembles_key(environ.get("PATH_INFO", "")) or bool(query and _query_holds_key(query))
 
 
+def prefix_of_key(environ: Mapping[str, Any]) -> str:
+    """The display prefix of the key in the address of a WSGI request, "" where nothing begins like one."""
+    return keys.find_prefix(environ.get("PATH_INFO", "")) or keys.find_prefix(environ.get("QUERY_STRING", ""))
+
+
 def _query_holds_key(query: str) -> bool:
     for name, value in parse_qsl(query, keep_blank_values=True, encoding="latin-1"):
         plain = re.sub(r"[^a-z]", "", name.lower())

@@ -1,32 +1,100 @@
-"""What is known of a call of the machine-facing API while it is answered."""
+"""What is known of a call of the machine-facing API while it is answered, and the note that it leaves."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from flask import Request, g
 
+from leapter.runtime.access import (
+    ApiKeyInUrlError,
+    ExpiredApiKeyError,
+    MalformedApiKeyError,
+    MissingApiKeyError,
+    ProjectNotPermittedError,
+    RevokedApiKeyError,
+    UnknownApiKeyError,
+)
+from leapter.runtime.notes import Client, Kind
+from leapter.runtime.problem_kinds import KINDS
+from leapter.runtime.problems import OriginNotAllowedError
 from leapter.runtime.requests import read_client, read_correlation_id
 from leapter.runtime.state import Runtime, current_runtime
-from leapter.runtime.usage import Client
+
+What = Literal["run", "models", "stored_run", "openapi", "mcp", "sse", "validate", "projects", "connect"]
 
 
 @dataclass(kw_only=True, slots=True)
 class Call:
     """It stands on `g`, which a hook or a view then looks at once.
 
-    `echoed` are the header fields that the answer gets beside its own, be it a result or a problem.
+    Every call that came with a key of this server leaves a note: a run its record, any other call what was
+    asked and how that ended. `echoed` are the header fields that the answer gets beside its own, be it a
+    result or a problem; `key_id` is "" until the key is known; `is_noted` says that there is a note.
     """
 
     runtime: Runtime
+    received: Request
+    what: What
     client: Client
     correlation_id: str | None
     echoed: list[tuple[str, str]]
+    key_id: str = ""
+    is_noted: bool = False
+
+    def comes_with(self, key_id: str) -> None:
+        """Say that the call came with this valid key, which counts as a use of it."""
+        self.key_id = key_id
+        self.runtime.usage.use(key_id, self.client)
+
+    def note(self, code: str = "", *, prefix: str = "") -> None:
+        """Note how the call, or one message of it, ended without a run: as it asked, or with a problem.
+
+        `code` is a key of `problem_kinds.KINDS`, `prefix` the display prefix of what came in a key's place.
+        """
+        self.is_noted = True
+        address = self.received.view_args or {}
+        kind = Kind(
+            key_id=self.key_id,
+            prefix=prefix,
+            appspace_id=address.get("appspace", ""),
+            project_id=address.get("project", ""),
+            what=self.what,
+            code=code,
+        )
+        status = KINDS[code].status if code else 200
+        self.runtime.usage.note(kind, status=status, client=self.client)
+
+    def refused(self, error: Exception, code: str) -> None:
+        """Note that the call ended in `error`, of which the problem has this code, before there was a run.
+
+        `problems.report` does this for whatever it reports.
+        """
+        match error:
+            case RevokedApiKeyError() | ExpiredApiKeyError():
+                self.key_id = error.key_id
+                self.runtime.usage.refuse(error.key_id, self.client)
+                self.note(code)
+            case ProjectNotPermittedError():
+                self.comes_with(error.key_id)
+                self.note(code)
+            case MalformedApiKeyError() | ApiKeyInUrlError():
+                self.note(code, prefix=error.prefix)
+            case MissingApiKeyError() | UnknownApiKeyError() | OriginNotAllowedError():
+                self.note(code)
+            case _ if self.key_id:
+                self.note(code)
 
 
-def begin(received: Request) -> Call:
-    """Put the call that `received` makes on `g`, and return it."""
+def begin(received: Request, what: What) -> Call:
+    """Put the call that `received` makes of the part `what` of the API on `g`, and return it."""
     correlation_id = read_correlation_id(received)
     call = Call(
-        runtime=current_runtime(), client=read_client(received), correlation_id=correlation_id, echoed=[]
+        runtime=current_runtime(),
+        received=received,
+        what=what,
+        client=read_client(received),
+        correlation_id=correlation_id,
+        echoed=[],
     )
     if correlation_id is not None:
         # Headers are Latin-1 to WSGI; these are the bytes of UTF-8 in that guise, as they came.

@@ -13,13 +13,8 @@ from flask.globals import request_ctx
 
 from leapter import veritas
 from leapter.errors import LeapterError
-from leapter.runtime.access import (
-    ExpiredApiKeyError,
-    Holder,
-    MalformedApiKeyError,
-    RevokedApiKeyError,
-)
-from leapter.runtime.calls import Call, begin
+from leapter.runtime.access import Holder, MalformedApiKeyError
+from leapter.runtime.calls import Call, What, begin
 from leapter.runtime.problems import MalformedBodyKeyError, answer, problem_of, to_json
 from leapter.runtime.requests import check_accepts_json, read_inputs, read_secret
 from leapter.web.headers import MACHINE_HEADERS
@@ -34,7 +29,7 @@ discovery = flask.Blueprint("runtime_discovery", __name__)
 def validate_key() -> Response:
     """Say whether a key is valid, what it is called, and which projects it may call."""
     received = request_ctx.request
-    call = begin(received)
+    call = begin(received, "validate")
     try:
         in_header = read_secret(received)
         in_body = _read_body_key(received)
@@ -66,7 +61,7 @@ def validate_key() -> Response:
 @discovery.route("/api/n8n/projects", methods=["GET", "POST"], provide_automatic_options=False)
 def list_projects() -> Response:
     """List the projects of a key, each with its OpenAPI document and where its Blueprints are shown."""
-    call, holder = _begin_as_holder(request_ctx.request)
+    call, holder = _begin_as_holder(request_ctx.request, "projects")
     base = splittable_base_url()
     return _json(
         call,
@@ -88,7 +83,7 @@ def list_projects() -> Response:
 @discovery.post("/api/v1/cli/connect", provide_automatic_options=False)
 def connect() -> Response:
     """Tell a client that has nothing but a key where everything else is."""
-    call, holder = _begin_as_holder(request_ctx.request)
+    call, holder = _begin_as_holder(request_ctx.request, "connect")
     return _json(
         call,
         {
@@ -102,13 +97,13 @@ def connect() -> Response:
     )
 
 
-def _begin_as_holder(received: Request) -> tuple[Call, Holder]:
+def _begin_as_holder(received: Request, what: What) -> tuple[Call, Holder]:
     """Begin a call that the header authenticates, or else the body.
 
     Raises:
         LeapterError: the key is refused, or the body cannot be used; the key first, where the header has one.
     """
-    call = begin(received)
+    call = begin(received, what)
     in_header = read_secret(received)
     if in_header:
         holder = _identify(call, in_header=in_header)
@@ -122,14 +117,11 @@ def _begin_as_holder(received: Request) -> tuple[Call, Holder]:
 def _identify(call: Call, *, in_header: str = "", in_body: str = "") -> Holder:
     try:
         holder = call.runtime.access.identify(in_header or in_body)
-    except (RevokedApiKeyError, ExpiredApiKeyError) as error:
-        call.runtime.usage.refuse(error.key_id, call.client)
-        raise
-    except MalformedApiKeyError:
+    except MalformedApiKeyError as error:
         if in_header:
             raise
-        raise MalformedBodyKeyError from None
-    call.runtime.usage.use(holder.key_id, call.client)
+        raise MalformedBodyKeyError(error.prefix) from None
+    call.comes_with(holder.key_id)
     return holder
 
 
@@ -158,4 +150,5 @@ def _has_no_body(received: Request) -> bool:
 
 
 def _json(call: Call, document: dict[str, Any]) -> Response:
+    call.note()
     return Response(to_json(document), 200, [*_HEADERS, *call.echoed])

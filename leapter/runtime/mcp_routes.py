@@ -20,12 +20,7 @@ from flask import Response, g
 from flask.globals import request_ctx
 
 from leapter.runtime import mcp_messages
-from leapter.runtime.access import (
-    ExpiredApiKeyError,
-    MalformedApiKeyError,
-    ProjectNotPermittedError,
-    RevokedApiKeyError,
-)
+from leapter.runtime.access import MalformedApiKeyError
 from leapter.runtime.calls import Call, begin
 from leapter.runtime.mcp_messages import (
     HANDSHAKE_VERSIONS,
@@ -72,7 +67,7 @@ def admit() -> None:
     A preflight carries no key, since browsers send it of their own accord.
     """
     received = request_ctx.request
-    call = begin(received)
+    call = begin(received, "mcp" if received.blueprint == mcp.name else "sse")
     call.echoed.extend(check_origin(received))
     if received.method == "OPTIONS":
         return
@@ -86,17 +81,11 @@ def admit() -> None:
         grant = call.runtime.access.authorize(
             g.secret, appspace=address["appspace"], project=address["project"]
         )
-    except MalformedApiKeyError:
+    except MalformedApiKeyError as error:
         if is_bearer:
-            raise MalformedBearerError from None
+            raise MalformedBearerError(error.prefix) from None
         raise
-    except (RevokedApiKeyError, ExpiredApiKeyError) as error:
-        call.runtime.usage.refuse(error.key_id, call.client)
-        raise
-    except ProjectNotPermittedError as error:
-        call.runtime.usage.use(error.key_id, call.client)
-        raise
-    call.runtime.usage.use(grant.key_id, call.client)
+    call.comes_with(grant.key_id)
     g.grant = grant
 
 

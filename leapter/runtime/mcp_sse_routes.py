@@ -48,6 +48,7 @@ def open_stream(appspace: str, project: str) -> Response:
             project_id=grant.project_id,
             messages=f"/runtime/api/v1/{appspace}/{project}/mcp/messages",
         )
+    call.note()
     return Response(status=200, headers=headers)  # for HEAD alone: the connection of a GET was taken
 
 

@@ -62,6 +62,8 @@ class Toolbox:
     ) -> dict[str, Any] | None:
         """Return the reply to one message, as `mcp_messages.answer` does; count it if it is an error.
 
+        A message that was answered without a run leaves a note.
+
         Raises:
             LeapterError: as `Access.authorize` does about a key, if the key of a tool's call was revoked
                 meanwhile.
@@ -72,16 +74,25 @@ class Toolbox:
             list_tools=self._list,
             call_tool=self._call,
         )
+        runs = len(self.run_ids)
+        self.call.is_noted = False
         reply = mcp_messages.answer(message, session, is_batched=is_batched)
         if reply is not None and "error" in reply:
             self.count(reply["error"]["code"])
+        elif reply is not None and len(self.run_ids) == runs and not self.call.is_noted:
+            self.call.note()
         return reply
 
     def count(self, code: int) -> None:
-        """Count an error of JSON-RPC among the problems; an unexpected one was counted as it came."""
+        """Count and note an error of JSON-RPC as a problem; an unexpected one was counted as it came."""
+        if code == INTERNAL_ERROR:
+            return
+        kind = "invalid_json" if code == PARSE_ERROR else "bad_request"
         metrics = self.call.runtime.metrics
-        if metrics is not None and code != INTERNAL_ERROR:
-            metrics.problem("invalid_json" if code == PARSE_ERROR else "bad_request")
+        if metrics is not None:
+            metrics.problem(kind)
+        if not self.call.is_noted:
+            self.call.note(kind)
 
     def _instructions(self) -> str:
         try:
@@ -117,6 +128,7 @@ class Toolbox:
                 self.secret, appspace=self.appspace, project=self.project, tool=name
             )
             if grant.blueprint is None:
+                self.call.note("blueprint_not_found")
                 raise RpcError(
                     INVALID_PARAMS,
                     f"Unknown tool: there is no “{echo(name)}” in this project. tools/list names its tools.",

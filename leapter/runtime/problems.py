@@ -322,7 +322,7 @@ def machine_problem(error: Exception) -> Response | None:
 
 
 def report(error: Exception, *, run_id: str | None = None) -> tuple[Problem, str]:
-    """Return the problem that `error` is, with an id for this answer; count it.
+    """Return the problem that `error` is, with an id for this answer; count it, and note it if no run was.
 
     What nobody foresaw goes to the log, under the ids that the caller is told.
     """
@@ -333,6 +333,9 @@ def report(error: Exception, *, run_id: str | None = None) -> tuple[Problem, str
     metrics = current_runtime().metrics
     if metrics is not None:
         metrics.problem(problem.code)
+    call = g.get("call")
+    if call is not None and run_id is None:
+        call.refused(error, problem.code)
     return problem, request_id
 
 

@@ -11,9 +11,9 @@ from werkzeug.http import parse_accept_header, parse_options_header
 
 from leapter.config import MAX_BODY_BYTES
 from leapter.runtime.access import ApiKeyInUrlError
-from leapter.runtime.addresses import holds_key
+from leapter.runtime.addresses import holds_key, prefix_of_key
+from leapter.runtime.notes import Client
 from leapter.runtime.problems import BodyError, ContentEncodingError, QueryError
-from leapter.runtime.usage import Client
 
 MAX_HEADER_CHARACTERS = 200
 MAX_ADDRESS_CHARACTERS = 45  # an IPv6 address with an IPv4 one in it
@@ -36,7 +36,7 @@ def read_secret(request: Request) -> str:
         ApiKeyInUrlError: the address holds a key, whatever the header says.
     """
     if holds_key(request.environ):
-        raise ApiKeyInUrlError
+        raise ApiKeyInUrlError(prefix_of_key(request.environ))
     secret: str = request.environ.get("HTTP_X_API_KEY", "")
     return secret.strip()
 

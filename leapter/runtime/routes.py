@@ -5,14 +5,8 @@ from flask import Response, g
 from flask.globals import request_ctx
 
 from leapter.runtime import stored
-from leapter.runtime.access import (
-    ExpiredApiKeyError,
-    Grant,
-    GrantedBlueprint,
-    ProjectNotPermittedError,
-    RevokedApiKeyError,
-)
-from leapter.runtime.calls import Call, begin
+from leapter.runtime.access import Grant, GrantedBlueprint
+from leapter.runtime.calls import Call, What, begin
 from leapter.runtime.problems import NoSuchBlueprintError, answer, to_json
 from leapter.runtime.requests import check_accepts_json, read_inputs, read_secret, read_trace
 from leapter.runtime.running import in_force, run, take_allowance
@@ -21,6 +15,15 @@ from leapter.web.headers import MACHINE_HEADERS
 _PROJECT = "/runtime/api/v1/<appspace>/<project>"
 _HEADERS = (("Content-Type", "application/json"), *MACHINE_HEADERS)
 
+# What notes call the routes of this module.
+_PARTS: dict[str | None, What] = {
+    "runtime.create_run": "run",
+    "runtime.list_models": "models",
+    "runtime.get_model": "models",
+    "runtime.get_run": "stored_run",
+    "runtime.get_openapi": "openapi",
+}
+
 api = flask.Blueprint("runtime", __name__)
 
 
@@ -28,22 +31,15 @@ api = flask.Blueprint("runtime", __name__)
 def authorize() -> None:
     """Let the request pass if its key may call the project in the address; put the grant on `g`."""
     received = request_ctx.request  # the request itself: each look through the proxy takes half a microsecond
-    call = begin(received)
+    call = begin(received, _PARTS[received.endpoint])
     address = received.view_args or {}
-    try:
-        grant = call.runtime.access.authorize(
-            read_secret(received),
-            appspace=address["appspace"],
-            project=address["project"],
-            blueprint=address.get("blueprint", ""),
-        )
-    except (RevokedApiKeyError, ExpiredApiKeyError) as error:
-        call.runtime.usage.refuse(error.key_id, call.client)
-        raise
-    except ProjectNotPermittedError as error:
-        call.runtime.usage.use(error.key_id, call.client)
-        raise
-    call.runtime.usage.use(grant.key_id, call.client)
+    grant = call.runtime.access.authorize(
+        read_secret(received),
+        appspace=address["appspace"],
+        project=address["project"],
+        blueprint=address.get("blueprint", ""),
+    )
+    call.comes_with(grant.key_id)
     g.grant = grant
     check_accepts_json(received)
 
@@ -95,4 +91,6 @@ def _blueprint(grant: Grant, name: str) -> GrantedBlueprint:
 
 
 def _json(value: object) -> Response:
-    return Response(to_json(value), 200, [*_HEADERS, *g.call.echoed])
+    call: Call = g.call
+    call.note()
+    return Response(to_json(value), 200, [*_HEADERS, *call.echoed])

@@ -16,7 +16,9 @@ from structlog import get_logger
 from leapter.api_keys.models import ApiKey, ApiKeyUsage
 from leapter.blueprints.models import Run
 from leapter.projects.models import Project
+from leapter.runtime import notes
 from leapter.runtime.metrics import Metrics
+from leapter.runtime.notes import Client
 
 FLUSH_INTERVAL_S = 0.5
 MAX_RECORDS = 20_000
@@ -26,14 +28,6 @@ _RETRY_AFTER_S = (0.5, 1.0, 2.0, 5.0)
 _FAREWELL_S = 3.0  # of the five that gunicorn gives a worker to end
 
 log = get_logger("leapter.usage")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Client:
-    """Who sent a request: the address, and what it calls itself ("" if it does not say)."""
-
-    address: str
-    agent: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +72,7 @@ class _Tally:
 class _Batch:
     uses: dict[str, _Tally]
     refusals: dict[str, _Tally]
+    notes: dict[notes.Kind, notes.Tally]
     runs: list[RunRecord]
     dropped: int
 
@@ -105,6 +100,7 @@ class Usage:
         self._lock = threading.Lock()  # guards what waits
         self._uses: dict[str, _Tally] = {}
         self._refusals: dict[str, _Tally] = {}
+        self._notes = notes.Notes()
         self._runs: deque[RunRecord] = deque()
         self._data_bytes = 0
         self._dropped = 0
@@ -123,6 +119,10 @@ class Usage:
         """Count a call that came with a revoked or an expired key."""
         with self._lock:
             _count(self._refusals, key_id, client)
+
+    def note(self, kind: notes.Kind, *, status: int, client: Client) -> None:
+        """Take a call that was no run. Ids in `kind` may be any text that an address held."""
+        self._notes.take(kind, status, client)
 
     def record(self, run: RunRecord) -> None:
         """Take the record of a run."""
@@ -185,10 +185,11 @@ class Usage:
                     self._unwritten = _Batch(
                         uses=batch.uses,
                         refusals=batch.refusals,
+                        notes={},
                         runs=[],
                         dropped=batch.dropped + len(batch.runs),
                     )
-                    if not batch.runs:
+                    if not (batch.runs or batch.notes):
                         self._unwritten = None
                     continue
                 self._unwritten = None
@@ -210,13 +211,20 @@ class Usage:
         return len(self._runs) + (len(self._unwritten.runs) if self._unwritten else 0)
 
     def _take(self) -> _Batch | None:
+        noted = self._notes.cut(BATCH)
         with self._lock:
-            if not (self._runs or self._uses or self._refusals):
+            if not (self._runs or self._uses or self._refusals or noted):
                 return None
             runs = [self._runs.popleft() for _ in range(min(BATCH, len(self._runs)))]
             self._data_bytes -= sum(run.data_bytes for run in runs)
             dropped, self._dropped = self._dropped, 0
-            return _Batch(uses=_cut(self._uses), refusals=_cut(self._refusals), runs=runs, dropped=dropped)
+            return _Batch(
+                uses=_cut(self._uses),
+                refusals=_cut(self._refusals),
+                notes=noted,
+                runs=runs,
+                dropped=dropped,
+            )
 
     def _write(self, batch: _Batch, *, retried: bool) -> None:
         options = {"leapter_write": True}
@@ -224,6 +232,7 @@ class Usage:
             if not (retried and _is_written(connection, batch)):
                 _write_tallies(connection, batch.uses, _ADD_USES, "used")
                 _write_tallies(connection, batch.refusals, _ADD_REFUSALS, "refused")
+                notes.write(connection, batch.notes)
                 _write_runs(connection, batch.runs)
         if self._metrics:
             runs = [(run.status, run.duration_us) for run in batch.runs]
