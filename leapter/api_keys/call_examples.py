@@ -3,13 +3,12 @@
 Keys do not know Blueprints: who does hands `init_app` a provider of examples.
 """
 
-import json
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from leapter.api_keys.records import ProjectName
+from leapter.web.curl import curl_line
 
 
 class CallExample(Protocol):
@@ -55,20 +54,10 @@ def curl_lines(
     """The commands that run `examples` with the key `secret`: project by project, else in their order."""
     place = {project.id: number for number, project in enumerate(projects)}
     return [
-        _curl_line(example, projects[place[example.project_id]], base_url=base_url, secret=secret)
+        CurlLine(
+            project=projects[place[example.project_id]],
+            blueprint_label=example.blueprint_label,
+            command=curl_line(base_url + example.path, example.inputs, secret=secret),
+        )
         for example in sorted(examples, key=lambda example: place[example.project_id])
     ]
-
-
-def _curl_line(example: CallExample, project: ProjectName, *, base_url: str, secret: str) -> CurlLine:
-    """The command for a POSIX shell that runs `example`."""
-    body = json.dumps(example.inputs, ensure_ascii=False)
-    command = " \\\n  ".join(
-        [
-            f"curl {shlex.quote(base_url + example.path)}",
-            f"-H {shlex.quote('X-API-Key: ' + secret)}",
-            "-H 'Content-Type: application/json'",
-            f"-d {shlex.quote(body)}",
-        ]
-    )
-    return CurlLine(project=project, blueprint_label=example.blueprint_label, command=command)

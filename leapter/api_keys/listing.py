@@ -90,6 +90,14 @@ def get_key(actor: Actor, key_id: str) -> KeyRecord:
     return found[0]
 
 
+def list_keys_of_project(actor: Actor, project_id: str) -> tuple[KeyRecord, ...]:
+    """The active keys that may call a project, by name; none for a project that `actor` may not see."""
+    in_scope = select(ApiKeyProject.key_id).where(ApiKeyProject.project_id == project_id)
+    found = _load(actor, _select_keys(actor).where(ApiKey.id.in_(in_scope), ApiKey.revoked_at.is_(None)))
+    active = [key for key in found if key.status == "active"]
+    return tuple(sorted(active, key=lambda key: (key.name.casefold(), key.created_at, key.id)))
+
+
 def find_keys_by_prefix(actor: Actor, prefix: str) -> tuple[KeyRecord, ...]:
     """The keys with exactly that display prefix: nearly always one, since prefixes are random."""
     return _load(actor, _select_keys(actor).where(ApiKey.prefix == prefix))

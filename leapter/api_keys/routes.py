@@ -16,6 +16,7 @@ from leapter.api_keys.call_examples import CallExamples, curl_lines
 from leapter.api_keys.errors import AlreadyCreatedError, KeyChangedError
 from leapter.api_keys.forms import CreateForm, ProjectsForm, RevokeForm
 from leapter.api_keys.records import KeyQuery, KeyRecord, SortColumn
+from leapter.api_keys.return_pages import ReturnPage, find_page
 from leapter.db import new_id
 from leapter.errors import InvalidInputError
 from leapter.web import htmx
@@ -87,6 +88,7 @@ def create() -> Response:
         "dialog",
         status=status_of(form),
         form=form,
+        return_page=_return_page(),
         choices=listing.choosable_projects(current_actor()),
         namesake=listing.find_key_by_name(current_actor(), form.name.data or ""),
     )
@@ -185,6 +187,7 @@ def _reveal(key: KeyRecord, secret: str) -> Response:
         lines=curl_lines(examples, key.projects, base_url=base_url(), secret=secret),
         callable_count=callable_count,
         namesake=namesake,
+        return_page=_return_page(key.id),
     )
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -265,6 +268,11 @@ def _location_arguments(query: KeyQuery) -> dict[str, str]:
 def _list_location(query: KeyQuery) -> str:
     arguments = urlencode(_location_arguments(query))
     return url_for(".index") + (f"?{arguments}" if arguments else "")
+
+
+def _return_page(key_id: str | None = None) -> ReturnPage | None:
+    """The page that asked for a key and goes on with it; None where it was the page API Keys."""
+    return find_page(request.values.get("then", ""), key_id=key_id)
 
 
 def _back() -> str:

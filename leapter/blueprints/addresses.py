@@ -1,22 +1,12 @@
-"""Where callers find Blueprints, and the command line that shows it."""
+"""Where callers find projects and their Blueprints."""
 
-import json
-import shlex
-from typing import Any
+
+def project_url(base: str, *, appspace_id: str, project_id: str) -> str:
+    """The address that everything callable of a project stands below: `/models/…`, `/openapi`, `/mcp`."""
+    return f"{base}/runtime/api/v1/{appspace_id}/{project_id}"
 
 
 def run_url(base: str, *, appspace_id: str, project_id: str, blueprint: str) -> str:
     """The address that runs a Blueprint; `blueprint` is its id, slug or call identifier."""
-    return f"{base}/runtime/api/v1/{appspace_id}/{project_id}/models/{blueprint}/runs"
-
-
-def curl_line(url: str, inputs: dict[str, Any]) -> str:
-    """A `curl` command that runs a Blueprint with the key in the variable LEAPTER_API_KEY."""
-    return " \\\n  ".join(
-        [
-            f"curl {shlex.quote(url)}",
-            '-H "X-API-Key: $LEAPTER_API_KEY"',
-            "-H 'Content-Type: application/json'",
-            f"-d {shlex.quote(json.dumps(inputs, ensure_ascii=False))}",
-        ]
-    )
+    project = project_url(base, appspace_id=appspace_id, project_id=project_id)
+    return f"{project}/models/{blueprint}/runs"

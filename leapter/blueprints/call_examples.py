@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import case, func, select
 
+from leapter.blueprints.addresses import run_url
 from leapter.blueprints.models import Blueprint
 from leapter.blueprints.sample_inputs import sample_inputs
 from leapter.db import db
@@ -46,7 +47,9 @@ def call_examples(project_ids: Sequence[str], limit: int) -> tuple[list[CallExam
             CallExample(
                 project_id=blueprint.project_id,
                 blueprint_label=blueprint.label,
-                path=f"/runtime/api/v1/{appspace_id}/{blueprint.project_id}/models/{blueprint.id}/runs",
+                path=run_url(
+                    "", appspace_id=appspace_id, project_id=blueprint.project_id, blueprint=blueprint.id
+                ),
                 inputs=sample_inputs(blueprint),
             )
         )

@@ -22,6 +22,7 @@ from leapter.blueprints.template_source import TEMPLATE_SOURCE
 from leapter.errors import InvalidInputError
 from leapter.projects.service import get_project
 from leapter.web import htmx
+from leapter.web.curl import curl_line
 from leapter.web.urls import base_url
 
 pages = flask.Blueprint("blueprints", __name__, url_prefix="/projects/<uuid:project_id>/blueprints")
@@ -266,7 +267,7 @@ def _curl(shown: ShownBlueprint) -> str:
         project_id=shown.project.id,
         blueprint=shown.blueprint.id,
     )
-    return addresses.curl_line(url, sample_inputs(shown.blueprint))
+    return curl_line(url, sample_inputs(shown.blueprint))
 
 
 def _url(shown: ShownBlueprint) -> str:

@@ -174,7 +174,13 @@
       return;
     }
     event.preventDefault();
+    const stays = "staysInDialog" in event.target.dataset;
     forget();
+    if (stays) {
+      // The dialog goes on with what the key was created for. Its source keeps the opener, which gets focus back.
+      htmx.ajax("GET", location, { source: "#dialog-body", target: "#dialog-body" });
+      return;
+    }
     dialog.close();
     // Back should lead to another place, not to this list once more without its mark.
     if (window.location.pathname + window.location.search === unmarked(location)) {
