@@ -18,6 +18,7 @@ from leapter.runtime.mcp_messages import (
     Session,
     Tool,
 )
+from leapter.runtime.mcp_schemas import tool_output_schema
 from leapter.runtime.problems import Problem, echo, report
 from leapter.runtime.running import run, take_allowance
 
@@ -114,7 +115,7 @@ class Toolbox:
                     "title": one.label,
                     "description": one.description or one.label,
                     "inputSchema": veritas.input_schema(one.signature),
-                    "outputSchema": veritas.output_schema(one.signature),
+                    "outputSchema": tool_output_schema(one.signature),
                     "annotations": _ANNOTATIONS,
                 }
                 for one in stored.runnable(self.grant.project_id, self.grant.release)

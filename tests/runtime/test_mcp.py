@@ -125,7 +125,7 @@ def test_a_tool_is_a_blueprint_that_can_run_and_the_main_one_comes_first(
         },
         "outputSchema": {
             "type": "object",
-            "properties": {"price": {"type": "number", "description": "Price (EUR)", "default": 0}},
+            "properties": {"price": {"type": ["number", "null"], "description": "Price (EUR)", "default": 0}},
             "additionalProperties": False,
         },
         "annotations": {"readOnlyHint": True, "idempotentHint": True, "openWorldHint": False},

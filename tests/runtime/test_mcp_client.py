@@ -12,8 +12,9 @@ from mcp_types import TextContent, Tool
 from leapter import create_app
 from leapter.api_keys import service as api_keys
 from leapter.blueprints.call_examples import call_examples
-from leapter.blueprints.importing import EXAMPLES_FOLDER, import_example
+from leapter.blueprints.importing import EXAMPLES_FOLDER, import_archive, import_example
 from leapter.db import db
+from leapter.projects.archive import read_files
 from tests.mcp_client import MODES, with_client
 from tests.runtime.conftest import BLUEPRINTS
 from tests.servers import Server
@@ -98,6 +99,69 @@ def test_the_client_lists_calls_and_is_refused_once_its_key_is_revoked(
 
     with pytest.raises(MCPError, match="This API key was revoked"):
         with_client(url, headers, mode, nothing)
+
+
+# Outputs of all kinds: without a value, or handed on as they came in.
+ODD = {
+    "data/types.data.vts": """\
+define Zone "Where to" as _text
+    constrained_to ["home", "abroad"]
+
+define Item "What is sent" {
+    name: _text "Name"
+    ends: date? "Until when"
+}
+""",
+    "logic/odd/odd.logic.vts": """\
+//* Odd
+function odd(given: any single, until: type date = null) ->
+    day: type date,
+    never: type number,
+    zone: type Zone,
+    choice: type text choice ["a", "b"],
+    amounts: type list of number,
+    span: type range,
+    item: type Item,
+    items: type list of Item,
+    named: type map of Item
+{
+    //* Hand on
+    day = until;
+    zone = null;
+    choice = null;
+    amounts = [1, null];
+    span = given.span;
+    item = given.item;
+    items = [given.item, null];
+    named = {"a": given.item, "b": null};
+}
+""",
+}
+
+
+def test_outputs_without_a_value_fit_the_schema_that_clients_check(server: Server, world: World) -> None:
+    ada = world.person("Ada")
+    files = {path: source.encode() for path, source in ODD.items()}
+    project = import_archive(ada.actor, read_files("Odd", files), name="Odd").project
+    _, secret = world.key(ada, project)
+    url = f"{server.url}/runtime/api/v1/{project.appspace_id}/{project.id}/mcp"
+    given = [
+        {},
+        {"item": {}, "span": {}},
+        {"item": {"name": None, "more": 1}, "span": {"min": 1, "max": None}},
+    ]
+
+    async def script(client: Client) -> None:
+        (tool,) = (await client.list_tools()).tools
+        assert tool.output_schema is not None
+        assert tool.output_schema["properties"]["never"] == {"type": ["number", "null"]}
+        for one in given:
+            done = await client.call_tool("odd", {"given": one})
+            assert not done.is_error, text_of(done)
+            assert done.structured_content == json.loads(text_of(done))
+            assert done.structured_content["day"] is None
+
+    with_client(url, {"X-API-Key": secret}, "auto", script)
 
 
 def test_every_example_is_a_tool_whose_answers_fit_its_schema(server: Server, world: World) -> None:
