@@ -1,6 +1,7 @@
 """Inputs to try a Blueprint with: shown in curl lines, filled into the Run panel."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -15,18 +16,39 @@ _LIMITS = veritas.Limits(statements=50_000, wall_time_s=0.1)
 _MAX_CASES = 20
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """Inputs with what a run of the revision in force made of them."""
+
+    inputs: dict[str, Any]
+    outcome: veritas.Outcome
+
+
 def sample_inputs(blueprint: Blueprint) -> dict[str, Any]:
     """Inputs for the revision in force; none where none is in force.
 
-    They are those of the first case, in the test suites kept with the project, that expects no error and does
-    run; where there is none, they are made from the types.
+    They are those of `sample_run`; where no run succeeds, they are made from the types.
     """
     program = program_in_force(blueprint)
     if program is None:
         return {}
-    made = veritas.example_inputs(program.signature)
-    tried = (inputs for inputs in (*_suite_inputs(blueprint), made) if _runs(program, inputs))
-    return dict(next(tried, made))
+    sample = sample_run(blueprint, program)
+    return veritas.example_inputs(program.signature) if sample is None else sample.inputs
+
+
+def sample_run(blueprint: Blueprint, program: LinkedProgram) -> Sample | None:
+    """A run of `program`, the one in force, that succeeds within small limits; None where none is found.
+
+    Its inputs are those of the first case, in the test suites kept with the project, that expects no error
+    and does run; where there is none, they are made from the types.
+    """
+    for inputs in (*_suite_inputs(blueprint), veritas.example_inputs(program.signature)):
+        try:
+            outcome = program.run(inputs, limits=_LIMITS)
+        except veritas.RunError:
+            continue
+        return Sample(inputs=dict(inputs), outcome=outcome)
+    return None
 
 
 def program_in_force(blueprint: Blueprint) -> LinkedProgram | None:
@@ -42,11 +64,3 @@ def program_in_force(blueprint: Blueprint) -> LinkedProgram | None:
 def _suite_inputs(blueprint: Blueprint) -> Iterator[Mapping[str, object]]:
     cases = (case for stored in list_suites(blueprint) for case in stored.suite.cases)
     return islice((case.inputs for case in cases if not case.expects_error), _MAX_CASES)
-
-
-def _runs(program: LinkedProgram, inputs: Mapping[str, object]) -> bool:
-    try:
-        program.run(inputs, limits=_LIMITS)
-    except veritas.RunError:
-        return False
-    return True

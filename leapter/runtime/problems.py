@@ -213,8 +213,13 @@ def _http(error: HTTPException) -> Problem:
     headers = tuple((name, value) for name, value in error.get_headers() if name in ("Allow", "Retry-After"))
     if status == 405:
         allowed = dict(headers).get("Allow", "")
-        detail = f"This address does not take {request.method}; it takes {allowed}."
+        detail = method_fault(request.method, allowed)
     return Problem(code=code, detail=detail, headers=headers)
+
+
+def method_fault(method: str, allowed: str) -> str:
+    """What is told to who used `method` at an address that takes the `allowed` ones."""
+    return f"This address does not take {method}; it takes {allowed}."
 
 
 _TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
@@ -353,19 +358,9 @@ def answer(
     """
     problem, request_id = report(error, run_id=run_id)
     kind = KINDS[problem.code]
-    document = document_of(problem.code, problem.detail, base=_base_url(), request_id=request_id)
-    if problem.errors:
-        document["errors"] = [{"path": path, "message": message} for path, message in problem.errors]
+    document = described(problem, base=_base_url(), request_id=request_id, run_id=run_id)
     if members is not None:
         document.update(members)
-    if run_id is not None:
-        document["runId"] = run_id
-    if problem.node is not None:
-        document["node"] = _node(problem.node, is_own=not problem.calls)
-    if problem.calls:
-        document["calls"] = [_node(node, is_own=False) for node in problem.calls]
-    if problem.trace is not None:
-        document["traceData"] = problem.trace.to_json()
     response = Response(to_json(document), kind.status, mimetype=mimetype)
     headers = response.headers
     headers.update(MACHINE_HEADERS)
@@ -396,6 +391,22 @@ def document_of(code: str, detail: str, *, base: str, request_id: str) -> dict[s
         "code": code,
         "request_id": request_id,
     }
+
+
+def described(problem: Problem, *, base: str, request_id: str, run_id: str | None = None) -> dict[str, Any]:
+    """The whole document of `problem`; `base` is as for `document_of`, `run_id` None if nothing was run."""
+    document = document_of(problem.code, problem.detail, base=base, request_id=request_id)
+    if problem.errors:
+        document["errors"] = [{"path": path, "message": message} for path, message in problem.errors]
+    if run_id is not None:
+        document["runId"] = run_id
+    if problem.node is not None:
+        document["node"] = _node(problem.node, is_own=not problem.calls)
+    if problem.calls:
+        document["calls"] = [_node(node, is_own=False) for node in problem.calls]
+    if problem.trace is not None:
+        document["traceData"] = problem.trace.to_json()
+    return document
 
 
 def to_json(value: Any) -> bytes:

@@ -4,13 +4,14 @@ import flask
 from flask import Response, g
 from flask.globals import request_ctx
 
-from leapter.runtime import stored
+from leapter.runtime import openapi_documents, stored
 from leapter.runtime.access import Grant, GrantedBlueprint
 from leapter.runtime.calls import Call, What, begin
 from leapter.runtime.problems import NoSuchBlueprintError, answer, to_json
 from leapter.runtime.requests import check_accepts_json, read_inputs, read_secret, read_trace
 from leapter.runtime.running import in_force, run, take_allowance
 from leapter.web.headers import MACHINE_HEADERS
+from leapter.web.urls import splittable_base_url
 
 _PROJECT = "/runtime/api/v1/<appspace>/<project>"
 _HEADERS = (("Content-Type", "application/json"), *MACHINE_HEADERS)
@@ -76,6 +77,18 @@ def get_model(appspace: str, project: str, blueprint: str) -> Response:
     grant: Grant = g.grant
     called = _blueprint(grant, blueprint)
     return _json(stored.model(grant.project_id, grant.release, called.id, in_force(called)[0]))
+
+
+@api.get(f"{_PROJECT}/openapi", provide_automatic_options=False)
+def get_openapi(appspace: str, project: str) -> Response:
+    """Describe all Blueprints of a project that can run, as an OpenAPI document."""
+    call: Call = g.call
+    document = openapi_documents.get(g.grant, splittable_base_url())
+    call.note()
+    headers = [("ETag", f'"{document.etag}"'), *call.echoed]
+    if request_ctx.request.if_none_match.contains_weak(document.etag):
+        return Response(b"", 304, [*MACHINE_HEADERS, *headers])
+    return Response(document.body, 200, [*_HEADERS, *headers])
 
 
 @api.get(f"{_PROJECT}/runs/<run_id>", provide_automatic_options=False)

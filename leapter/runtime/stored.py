@@ -21,9 +21,10 @@ _LOOK_AGAIN_S = 0.1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Runnable:
-    """A Blueprint that can run, under the names that callers use."""
+    """A Blueprint that can run, under the names that callers use; `revision_id` is what is in force."""
 
     id: str
+    revision_id: str
     slug: str
     label: str
     call_identifier: str
@@ -57,6 +58,7 @@ def runnable(project_id: str, release: str) -> list[Runnable]:
         found.append(
             Runnable(
                 id=blueprint_id,
+                revision_id=str(revision_id),
                 slug=slug,
                 label=signature.label,
                 call_identifier=call_identifier,

@@ -65,11 +65,14 @@ def is_range(literal: Mapping[Any, object]) -> bool:
     return not wrong
 
 
-def range_schema() -> dict[str, Any]:
-    """The JSON Schema of a range, in the subset that OpenAPI 3.0 shares. Null for an open end is not
-    advertised.
+def range_schema(open_ended: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    """The JSON Schema of a range, in the subset that OpenAPI 3.0 shares.
+
+    Args:
+        open_ended: adds to the schema of a bound that null stands for an open end, where that is to be told.
     """
-    kinds: list[dict[str, object]] = [{"type": "number"}, *map(temporal.schema_of, _KINDS)]
+    closed: list[dict[str, Any]] = [{"type": "number"}, *map(temporal.schema_of, _KINDS)]
+    kinds = [open_ended(kind) for kind in closed]
     return {
         "type": "object",
         "minProperties": 1,

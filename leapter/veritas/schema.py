@@ -3,22 +3,27 @@
 What the schema of the inputs lets through is what the run boundary lets through, but for this:
 
 - The boundary also takes null: for an input that is a number, text or truth value (its zero) or a date or
-  the like (none), for an optional field that is left out, and for the open end of a range. That is not
-  advertised.
+  the like (none), for an optional field that is left out, and for the open end of a range. Only the form for
+  OpenAPI tells of it (below).
 - The boundary refuses lists, texts and nesting beyond the limits of a run, and whole numbers beyond the
   range of a double; the schema knows no limits.
 - A project can have unknown inputs ignored; the schema knows none.
 
-Schemas come in two forms. Alone, a schema has the structures in its own `$defs`. For an OpenAPI document, the
-caller passes the dict that becomes `components.schemas`, and the structures are put there.
+Schemas come in two forms. Alone, a schema has the structures in its own `$defs`; people and models fill
+forms by it, and an offer of null would only mislead them. For an OpenAPI document, the caller passes the dict
+that becomes `components.schemas`, and the structures are put there. Code is generated from it, so it tells
+all that comes and goes, with `nullable`: null where the boundary takes it, and for every output, since a
+Blueprint may assign null to any.
 """
 
 from typing import Any
 
 from leapter.veritas import ranges, temporal
-from leapter.veritas.definitions import Alias, Choices, Definition, Structure, Types
+from leapter.veritas.boundary import ZEROS
+from leapter.veritas.definitions import Alias, Choices, Definition, Field, Structure, Types
 from leapter.veritas.signature import Parameter, Signature
 from leapter.veritas.types import Type
+from leapter.veritas.values import ABSENT
 
 # An alias with more characters than this in its allowed values and description is a definition of its own:
 # written out wherever it is used, one of half a megabyte would make a schema of gigabytes. So are all aliases
@@ -50,7 +55,7 @@ def _schema(
 ) -> dict[str, Any]:
     builder = _Builder(types, components)
     schema = _object(
-        {parameter.name: builder.of_parameter(parameter) for parameter in parameters},
+        {parameter.name: builder.of_parameter(parameter, is_input=is_input) for parameter in parameters},
         [parameter.name for parameter in parameters if is_input and parameter.required],
     )
     builder.define()
@@ -78,7 +83,7 @@ class _Builder:
         self._lengths: dict[str, int] = {}
         self._written_out = 0
 
-    def of_parameter(self, parameter: Parameter) -> dict[str, Any]:
+    def of_parameter(self, parameter: Parameter, *, is_input: bool) -> dict[str, Any]:
         if parameter.choices is None or parameter.choices is self._types.choices(parameter.type):
             schema = self._of(parameter.type)
         else:
@@ -87,7 +92,7 @@ class _Builder:
         # A null default is that of a date that may be missing; null is not advertised.
         if parameter.has_default and parameter.default is not None:
             schema = self._with(schema, "default", parameter.default)
-        return schema
+        return self._nullable(schema) if not is_input or _may_be_null(parameter) else schema
 
     def define(self) -> None:
         """Writes the definitions that were referred to, and those that they refer to."""
@@ -112,15 +117,14 @@ class _Builder:
 
     def _of_structure(self, structure: Structure) -> dict[str, Any]:
         schema = _object(
-            {
-                member.name: self._described(
-                    self._of(member.type), _sentences(member.label, member.description)
-                )
-                for member in structure.fields
-            },
+            {member.name: self._of_field(member) for member in structure.fields},
             [member.name for member in structure.fields if not member.is_optional],
         )
         return self._described(schema, _sentences(structure.label, structure.description))
+
+    def _of_field(self, member: Field) -> dict[str, Any]:
+        schema = self._described(self._of(member.type), _sentences(member.label, member.description))
+        return self._nullable(schema) if member.is_optional else schema
 
     def _of_alias(self, alias: Alias) -> dict[str, Any]:
         if alias.choices is None:
@@ -146,7 +150,7 @@ class _Builder:
         if kind in temporal.KINDS:
             return temporal.schema_of(kind)
         if kind == "range":
-            return ranges.range_schema()
+            return ranges.range_schema(self._nullable)
         if kind == "list" and declared.element is not None:
             return {"type": "array", "items": self._of(declared.element)}
         if kind == "map" and declared.element is not None:
@@ -172,12 +176,25 @@ class _Builder:
         self._written_out += length
         return True
 
+    def _nullable(self, schema: dict[str, Any]) -> dict[str, Any]:
+        if not self._is_openapi or not schema:
+            return schema
+        if "enum" in schema and None not in schema["enum"]:
+            schema = schema | {"enum": [*schema["enum"], None]}  # else the list would still exclude it
+        return self._with(schema, "nullable", True)
+
     def _described(self, schema: dict[str, Any], text: str) -> dict[str, Any]:
         return self._with(schema, "description", text) if text else schema
 
     def _with(self, schema: dict[str, Any], key: str, value: object) -> dict[str, Any]:
         # In OpenAPI 3.0 nothing stands beside a reference.
         return {"allOf": [schema], key: value} if "$ref" in schema else schema | {key: value}
+
+
+def _may_be_null(parameter: Parameter) -> bool:
+    """Whether an input takes null: it is its zero then, which must be one of the allowed values."""
+    zero = ZEROS.get(parameter.base.kind, ABSENT)
+    return zero is not ABSENT and (parameter.choices is None or parameter.choices.allow(zero))
 
 
 def _sentences(label: str, description: str) -> str:

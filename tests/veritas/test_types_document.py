@@ -208,8 +208,30 @@ def test_schemas_for_openapi_share_the_components() -> None:
     assert components["A.B"]["description"] == "Both"
     assert components["A.B"]["properties"] == {"x": {"$ref": "#/components/schemas/C"}}
     described = dict(components)
-    assert output_schema(signature, components)["properties"] == {"out": {"$ref": "#/components/schemas/C"}}
+    # A Blueprint may assign null to any output.
+    out = {"allOf": [{"$ref": "#/components/schemas/C"}], "nullable": True}
+    assert output_schema(signature, components)["properties"] == {"out": out}
     assert components == described
+
+
+def test_a_schema_for_openapi_tells_where_null_is_taken() -> None:
+    document = "define S { a: number b: number? c: S? }"
+    plain = "n: number, d: date, s: S, l: list of number"
+    inputs = f'{plain}, t: type text choice ["x"], o: type text choice ["", "x"]'
+    signature = signature_of(document, inputs, 'out: list of number, kind: type text choice ["x"]')
+    components: dict[str, Any] = {}
+    taken = input_schema(signature, components)["properties"]
+    assert {name for name, schema in taken.items() if schema.get("nullable")} == {"n", "d", "o"}
+    assert taken["o"]["enum"] == ["", "x", None]
+    assert components["S"]["properties"] == {
+        "a": {"type": "number"},
+        "b": {"type": "number", "nullable": True},
+        "c": {"allOf": [{"$ref": "#/components/schemas/S"}], "nullable": True},
+    }
+    given = output_schema(signature, components)["properties"]
+    assert given["out"] == {"type": "array", "items": {"type": "number"}, "nullable": True}
+    assert given["kind"] == {"type": "string", "enum": ["x", None], "nullable": True}
+    assert "nullable" not in json.dumps(input_schema(signature))
 
 
 def test_a_description_beside_a_reference_stands_around_it() -> None:
