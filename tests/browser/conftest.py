@@ -20,8 +20,8 @@ from tests.world import Person, World
 _REFUSED_FORM = re.compile(r"Failed to load resource: the server responded with a status of (409|413|422)")
 
 # Parts of Chromium's own window, which each context would have anew: the drop-down of its address bar is two
-# pages, and a further process waits for one more. Without them a window takes half the time. Chromium heeds the
-# last such list only, so what Playwright turns off for its own sake stands here again.
+# pages, and a further process waits for one more. Without them a window takes half the time. Chromium heeds
+# the last such list only, so what Playwright turns off for its own sake stands here again.
 _TURNED_OFF = (
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
@@ -99,7 +99,7 @@ class Visit:
         """Have axe look at the page as it is now: at all of it in light, at its contrasts in dark too."""
         page = page or self.page
         for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
-            # Motion is not reduced: where it is, colours change one element after the other, a moment for each.
+            # Motion is not reduced: where it is, colours change one element after another, a frame each.
             page.emulate_media(color_scheme=scheme)
             # Two frames on, the new colours are there, and what they set in motion has begun.
             has_axe = page.evaluate(
