@@ -5,6 +5,7 @@ may arrive at any worker of any node.
 """
 
 from email.utils import formatdate
+from typing import Any
 
 import flask
 from flask import Response, g
@@ -13,7 +14,7 @@ from flask.globals import request_ctx
 from leapter.runtime.access import Grant
 from leapter.runtime.calls import Call
 from leapter.runtime.handover import CONNECTION
-from leapter.runtime.mcp_messages import INTERNAL_ERROR, RpcError, error_reply
+from leapter.runtime.mcp_messages import INTERNAL_ERROR, PARSE_ERROR, RpcError, error_reply
 from leapter.runtime.mcp_routes import ADDRESS, admit, refuse
 from leapter.runtime.mcp_tools import Toolbox
 from leapter.runtime.origins import preflight_headers
@@ -62,22 +63,27 @@ def take_message(appspace: str, project: str) -> Response:
     digest = digest_of(received.args.get("sessionId", ""))
     store.check(digest=digest, key_id=grant.key_id, project_id=grant.project_id)
     body = read_body(received)
-    message = parse_json(body)
     toolbox = Toolbox(
         call=call, grant=grant, secret=g.secret, appspace=appspace, project=project, size=len(body)
     )
-    reply = toolbox.answer(message)
+    message: Any = None
+    try:
+        message = parse_json(body)
+        reply = toolbox.answer(message)
+    except BodyError as error:
+        toolbox.count(PARSE_ERROR)
+        reply = error_reply(RpcError(PARSE_ERROR, error.detail))
+    headers = dict([*MACHINE_HEADERS, *call.echoed])
+    if toolbox.run_ids:
+        headers["X-Run-Id"] = ", ".join(toolbox.run_ids)
+    if reply is not None and reply["id"] is None:  # no request of the client would know it for its reply
+        return Response(to_json(reply), 400, {**headers, "Content-Type": "application/json"})
     if reply is not None:
-        if reply["id"] is None:  # no request on the stream would know it as its reply
-            raise BodyError("bad_request", reply["error"]["message"])
         written = to_json(reply)
         if len(written) > MAX_REPLY_BYTES:
             written = to_json(error_reply(_too_large(), message))
         store.add_reply(digest=digest, body=written.decode())
         call.runtime.streams.wake()
-    headers = dict([*MACHINE_HEADERS, *call.echoed])
-    if toolbox.run_ids:
-        headers["X-Run-Id"] = ", ".join(toolbox.run_ids)
     return _empty(202, headers)
 
 
