@@ -77,6 +77,7 @@ def test_settings_never_show_their_secrets(tmp_path: Path) -> None:
         ("LEAPTER_MCP_ORIGINS", "https://app.example.com/"),
         ("LEAPTER_MCP_ORIGINS", "https://app.example.com, https://*.example.com"),
         ("LEAPTER_MCP_ORIGINS", "https://app.example.com,"),
+        ("LEAPTER_MCP_STREAMS", "1001"),
         ("LEAPTER_METRICS", "yes"),
         ("LEAPTER_LOG_LEVEL", "loud"),
         ("LEAPTER_SESSION_IDLE_MINUTES", "1.5"),
