@@ -1,8 +1,9 @@
-"""The schema of a tool's outputs, such that every run keeps to it.
+"""The schema of a tool's outputs, such that runs keep to it.
 
 Clients refuse a result that breaks the schema of its tool. A Blueprint may leave any output null, and so any
 element and any member; and what it builds of members is not checked as inputs are. OpenAPI 3.0 tells of that
-by `nullable`; this is the same in the words of JSON Schema 2020-12.
+by `nullable`; this is the same in the words of JSON Schema 2020-12. Only a Blueprint that hands on what it
+was given as an object of any kind can still break it: that a number came as text, no checker can see.
 """
 
 from typing import Any

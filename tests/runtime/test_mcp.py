@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
@@ -14,7 +14,8 @@ from leapter.api_keys import service as api_keys
 from leapter.api_keys.models import ApiKeyUsage
 from leapter.blueprints.models import Run
 from leapter.config import Settings
-from leapter.db import db
+from leapter.db import db, transaction
+from leapter.projects.models import Project
 from leapter.runtime.access import Access, Grant
 from tests.runtime.conftest import BLUEPRINTS, Caller, flush
 from tests.world import World
@@ -78,6 +79,7 @@ def failure(answer: TestResponse) -> str:
     return str(content["text"])
 
 
+@pytest.mark.both_databases
 def test_a_call_of_a_tool_needs_nothing_but_a_key(caller: Caller) -> None:
     path = f"{caller.base}/mcp"
     body = json.dumps(call("first_character", {"t": "é"}, _meta={"progressToken": 1})).encode()
@@ -395,6 +397,15 @@ def test_what_keeps_a_call_from_a_result_is_told_to_the_model(
     assert "inside" not in answer.text
     (line,) = [line for line in log if line["event"] == "unexpected_error"]
     assert answer.get_json()["error"]["data"] == {"code": "internal_error", "request_id": line["request_id"]}
+
+
+def test_inputs_that_were_ignored_are_named_beside_the_result(caller: Caller) -> None:
+    with transaction() as session:
+        session.execute(update(Project).values(ignores_unknown_inputs=True))
+    result = send(caller, call("parcel_price", {"weight_kg": 2, "colour": "red"})).get_json()["result"]
+    assert result["structuredContent"] == {"price": 5}
+    (warning,) = result["_meta"]["leapter/warnings"]
+    assert "colour" in warning
 
 
 @pytest.mark.parametrize(
