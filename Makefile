@@ -10,9 +10,11 @@ export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /et
 run: install
 	@exec $(BIN)/leapter serve
 
+# The tests of a file stay with one worker, which starts once what they share; files go in their order, as the
+# last ones are made of many short tests.
 test: install-dev
 	@$(BIN)/python -m tests.prepare
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: install-dev
 	$(BIN)/ruff check .

@@ -16,8 +16,6 @@ from leapter.runtime.problem_kinds import KINDS
 from tests.servers import Server
 from tests.world import World
 
-pytestmark = pytest.mark.xdist_group("wire")
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

@@ -29,11 +29,7 @@ def _source(body: str) -> str:
     )
 
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of a process from /proc"),
-    # They share a process.
-    pytest.mark.xdist_group("isolation"),
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of a process from /proc")
 
 DOUBLE = "for (i = 0; i < 16; i += 1) { s += s; }"
 LONG = "for (i = 0; i < 18; i += 1) { s += s; }"
