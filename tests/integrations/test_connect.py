@@ -85,6 +85,7 @@ def test_addresses_are_those_that_answer(world: World, app: Flask) -> None:
     assert is_route(app, address, "POST")
     openapi = rest.select_one("#connect-openapi").text
     assert openapi == f"{base}/openapi"
+    assert is_route(app, openapi, "GET")
     mcp = shown(ada.client, connect_url(project, tab="mcp"))
     assert mcp.select_one("#connect-mcp-address").text == f"{base}/mcp"
     assert is_route(app, f"{base}/mcp", "POST")
