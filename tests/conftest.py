@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 
 from leapter import create_app, migrate
 from leapter.accounts import passwords
@@ -88,10 +89,17 @@ def settings(database: dict[str, str]) -> Settings:
     return Settings.from_env(database)
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
+    """The templates as Python code, which each application would compile anew: most of a page's time."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(settings: Settings, compiled_templates: BytecodeCache) -> Iterator[Flask]:
     """The application, with CSRF off; `csrf_app` has it on."""
     app = create_app(settings)
+    app.jinja_env.bytecode_cache = compiled_templates
     app.config["WTF_CSRF_ENABLED"] = False
     app.test_client_class = Browser
     yield app
@@ -103,9 +111,10 @@ def app(settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def csrf_app(settings: Settings) -> Iterator[Flask]:
+def csrf_app(settings: Settings, compiled_templates: BytecodeCache) -> Iterator[Flask]:
     """The application as it is in production: forms need the token of their page."""
     app = create_app(settings)
+    app.jinja_env.bytecode_cache = compiled_templates
     yield app
     with app.app_context():
         db.session.remove()
