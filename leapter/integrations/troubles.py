@@ -86,7 +86,7 @@ _OWN = {
         Trouble(
             seen="403 because of the header Origin",
             mend="A client that runs in a web page of another site is refused. Whoever runs this server "
-            "can allow that site.",
+            "can allow that site with `LEAPTER_MCP_ORIGINS`.",
         ),
     ),
     "n8n": (
@@ -108,7 +108,13 @@ _OWN = {
         Trouble(
             seen="Connection refused (ECONNREFUSED)",
             mend="n8n in a container takes `localhost` for itself. Use an address of this server that the "
-            "container can reach, such as `host.docker.internal` with the port.",
+            "container can reach, such as `host.docker.internal` with the port; Leapter listens there when "
+            "it is started with `LEAPTER_BIND=0.0.0.0:8000`.",
+        ),
+        Trouble(
+            seen="A number is refused as text",
+            mend='Inputs are taken as they come: `"2"` is a text, no number. In n8n, '
+            "`{{ Number($json.weight) }}` makes a number of it.",
         ),
         Trouble(
             seen="The lists of projects and Blueprints are empty",

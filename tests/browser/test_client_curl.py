@@ -47,7 +47,7 @@ def test_a_key_made_in_the_dialog_calls_by_the_copied_line_until_it_is_revoked(
     # Every tab is reached by the keyboard, and has the focus when it is shown.
     for tab, heading in (
         ("AI (MCP)", "Configuration"),
-        ("n8n", "Paste a workflow"),
+        ("n8n", "2. Paste the workflow"),
         ("Web API", "Addresses"),
     ):
         dialog.get_by_role("link", name=tab, exact=True).focus()
