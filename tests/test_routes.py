@@ -28,6 +28,7 @@ OWN = {
     "/api-keys/name-hint",
     "/api-keys/new",
     "/integrations",
+    "/integrations/connection-test",
     "/integrations/mcp",
     "/integrations/n8n",
     "/integrations/rest",

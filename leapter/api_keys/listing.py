@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, case, func, or_, select
 
 from leapter.accounts.access import Actor, visible_appspaces
 from leapter.api_keys import keys
-from leapter.api_keys.models import ApiKey, ApiKeyEvent, ApiKeyProject, ApiKeyUsage
+from leapter.api_keys.models import ApiKey, ApiKeyCall, ApiKeyEvent, ApiKeyProject, ApiKeyUsage
 from leapter.api_keys.records import (
     PAGE_SIZE,
     HistoryEntry,
@@ -17,6 +17,7 @@ from leapter.api_keys.records import (
     KeyQuery,
     KeyRecord,
     ProjectName,
+    Refusals,
     SortColumn,
     Status,
     Traffic,
@@ -31,12 +32,15 @@ _IDS_AT_ONCE = 5_000
 
 _SHORT_ID = 8
 
+# A row of the table tells of refused calls for this long; the key's page always does.
+REFUSALS_ARE_NEWS = timedelta(days=30)
+
 # Each key of a deleted project has an entry of its own; older deletions are told without a name.
 _MOST_DELETIONS = 2_000
 
 
 def list_keys(actor: Actor, query: KeyQuery) -> KeyPage:
-    """The page of keys that `query` asks for, in four SELECTs however many keys there are.
+    """The page of keys that `query` asks for, in five SELECTs however many keys there are.
 
     A page past the last one gives the last one.
     """
@@ -62,7 +66,7 @@ def list_keys(actor: Actor, query: KeyQuery) -> KeyPage:
     )
     return KeyPage(
         query=query,
-        rows=_load(actor, statement),
+        rows=_with_refusals(actor, _load(actor, statement)),
         matching=matching,
         revoked=revoked,
         existing=existing,
@@ -212,6 +216,35 @@ def _load(actor: Actor, statement: Select[ApiKey, ApiKeyUsage]) -> tuple[KeyReco
         _record(key, usage, [told[project] for project in projects.get(key.id, [])], present)
         for key, usage in found
     )
+
+
+def _with_refusals(actor: Actor, rows: tuple[KeyRecord, ...]) -> tuple[KeyRecord, ...]:
+    latest = (
+        select(
+            ApiKeyCall.key_id,
+            ApiKeyCall.code,
+            ApiKeyCall.project_id,
+            ApiKeyCall.last_at,
+            func.sum(ApiKeyCall.count).over(partition_by=ApiKeyCall.key_id).label("total"),
+            func.row_number()
+            .over(partition_by=ApiKeyCall.key_id, order_by=ApiKeyCall.last_at.desc())
+            .label("place"),
+        )
+        .where(ApiKeyCall.key_id.in_([row.id for row in rows]), ApiKeyCall.code != "")
+        .where(ApiKeyCall.last_at > now() - REFUSALS_ARE_NEWS)
+        .subquery()
+    )
+    visible = (Project.id == latest.c.project_id) & Project.appspace_id.in_(visible_appspaces(actor))
+    statement = (
+        select(latest.c.key_id, latest.c.code, latest.c.last_at, latest.c.total, Project.name)
+        .outerjoin(Project, visible)
+        .where(latest.c.place == 1)
+    )
+    found = {
+        key_id: Refusals(count=int(total), last_at=last_at, code=code, project_name=name or "")
+        for key_id, code, last_at, total, name in db.session.execute(statement)
+    }
+    return tuple(replace(row, refusals=found.get(row.id)) for row in rows)
 
 
 def _record(

@@ -10,6 +10,9 @@ EventKind = Literal["created", "scope_changed", "project_deleted", "revoked"]
 
 PAGE_SIZE = 50
 
+# Where an application holds what finds the calls of a key for its page: who knows runs says so.
+KEY_CALLS = "leapter_key_calls"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProjectName:
@@ -38,8 +41,22 @@ class Traffic:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Refusals:
+    """Calls of a key that were refused before there was a run, and the latest of them.
+
+    `code` is that of its problem. `project_name` is the project it was for, "" where there was none, or none
+    that the reader may see.
+    """
+
+    count: int
+    last_at: datetime
+    code: str
+    project_name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class KeyRecord:
-    """A key's present state. `projects` are sorted by name."""
+    """A key's present state. `projects` are sorted by name; rows of the table have `refusals`."""
 
     id: str
     appspace_id: str
@@ -55,6 +72,7 @@ class KeyRecord:
     revoked_by_name: str | None
     used: Traffic
     refused: Traffic
+    refusals: Refusals | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

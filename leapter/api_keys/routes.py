@@ -15,7 +15,7 @@ from leapter.api_keys import keys, listing, service
 from leapter.api_keys.call_examples import CallExamples, curl_lines
 from leapter.api_keys.errors import AlreadyCreatedError, KeyChangedError
 from leapter.api_keys.forms import CreateForm, ProjectsForm, RevokeForm
-from leapter.api_keys.records import KeyQuery, KeyRecord, SortColumn
+from leapter.api_keys.records import KEY_CALLS, KeyQuery, KeyRecord, SortColumn
 from leapter.api_keys.return_pages import ReturnPage, find_page
 from leapter.db import new_id
 from leapter.errors import InvalidInputError
@@ -104,9 +104,14 @@ def name_hint() -> Response:
 @pages.get("/<uuid:key_id>")
 def show(key_id: object) -> Response:
     """All about one key: what it may call, who changed that, who calls with it."""
-    key = listing.get_key(current_actor(), str(key_id))
+    actor = current_actor()
+    key = listing.get_key(actor, str(key_id))
     return htmx.render(
-        "api_keys/show.html", "content", key=key, history=listing.history(current_actor(), key.id)
+        "api_keys/show.html",
+        "content",
+        key=key,
+        history=listing.history(actor, key.id),
+        calls=current_app.extensions[KEY_CALLS](actor, key),
     )
 
 

@@ -99,13 +99,16 @@ class Run(Model):
     """
 
     __tablename__ = "runs"
-    __table_args__ = (Index(None, "project_id", "blueprint_id", "started_at"),)
+    __table_args__ = (
+        Index(None, "project_id", "blueprint_id", "started_at"),
+        Index(None, "key_id", "started_at"),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     blueprint_id: Mapped[str] = mapped_column(Id)
     revision_number: Mapped[int] = mapped_column(Integer)
-    key_id: Mapped[str | None] = mapped_column(Id, index=True)
+    key_id: Mapped[str | None] = mapped_column(Id)
     caller: Mapped[str] = mapped_column(String(100))  # the key's display prefix, or the person's name
     via: Mapped[str | None] = mapped_column(String(10))
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -3,13 +3,17 @@
 from flask import Flask
 
 from leapter.api_keys import return_pages
-from leapter.integrations import connect_pages, integration_pages
+from leapter.api_keys.records import KEY_CALLS
+from leapter.integrations import check_pages, connect_pages, connection_pages, integration_pages, sightings
 
 
 def init_app(app: Flask) -> None:
     """Register the pages; from those that ask for a key one may go and create it."""
     app.register_blueprint(connect_pages.pages)
     app.register_blueprint(integration_pages.pages)
+    app.register_blueprint(connection_pages.pages)
+    app.register_blueprint(check_pages.pages)
+    app.extensions[KEY_CALLS] = sightings.calls_of_key
     for endpoint in ("connect.project", "connect.blueprint"):
         return_pages.register(
             app, endpoint, title="Connect", arguments={"tab", "show", "blueprint"}, in_dialog=True

@@ -55,6 +55,16 @@ class KeyLimiter:
         self._limiter: MovingWindowRateLimiter | None = None
         self._lock = threading.Lock()
 
+    def peek(self, key_id: str) -> Allowance | None:
+        """Return what is left without counting, or None when the storage cannot be reached."""
+        try:
+            stats = (self._limiter or self._connect()).get_window_stats(self._item, key_id)
+        except limits.errors.StorageError:
+            return None
+        # Without a run in the window, what is left is all and the reset is now.
+        reset_s = min(self._limit.window_s, max(1, math.ceil(stats.reset_time - time.time())))
+        return Allowance(limit=self._limit, remaining=max(0, stats.remaining), reset_s=reset_s)
+
     def take(self, key_id: str) -> Allowance | None:
         """Count one run; return what is left, or None when the storage cannot be reached.
 

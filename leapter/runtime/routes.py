@@ -5,11 +5,11 @@ from flask import Response, g
 from flask.globals import request_ctx
 
 from leapter.runtime import openapi_documents, stored
-from leapter.runtime.access import Grant, GrantedBlueprint
+from leapter.runtime.access import Grant
 from leapter.runtime.calls import Call, What, begin
-from leapter.runtime.problems import NoSuchBlueprintError, answer, to_json
+from leapter.runtime.problems import answer, to_json
 from leapter.runtime.requests import check_accepts_json, read_inputs, read_secret, read_trace
-from leapter.runtime.running import in_force, run, take_allowance
+from leapter.runtime.running import in_force, named, run, take_allowance
 from leapter.web.headers import MACHINE_HEADERS
 from leapter.web.urls import splittable_base_url
 
@@ -50,7 +50,7 @@ def create_run(appspace: str, project: str, blueprint: str) -> Response:
     """Run a Blueprint with the inputs in the body."""
     grant: Grant = g.grant
     call: Call = g.call
-    called = _blueprint(grant, blueprint)
+    called = named(grant, blueprint)
     take_allowance(call, grant.key_id)
     is_traced = read_trace(request_ctx.request)
     inputs, size = read_inputs(request_ctx.request)
@@ -75,7 +75,7 @@ def list_models(appspace: str, project: str) -> Response:
 def get_model(appspace: str, project: str, blueprint: str) -> Response:
     """Describe one Blueprint, with its syntax tree."""
     grant: Grant = g.grant
-    called = _blueprint(grant, blueprint)
+    called = named(grant, blueprint)
     return _json(stored.model(grant.project_id, grant.release, called.id, in_force(called)[0]))
 
 
@@ -95,12 +95,6 @@ def get_openapi(appspace: str, project: str) -> Response:
 def get_run(appspace: str, project: str, run_id: str) -> Response:
     """Describe a stored run."""
     return _json(stored.run(g.grant.project_id, run_id))
-
-
-def _blueprint(grant: Grant, name: str) -> GrantedBlueprint:
-    if grant.blueprint is None:
-        raise NoSuchBlueprintError(name)
-    return grant.blueprint
 
 
 def _json(value: object) -> Response:

@@ -9,7 +9,7 @@ from leapter.blueprints import programs, run_errors
 from leapter.runtime import stored
 from leapter.runtime.access import Grant, GrantedBlueprint
 from leapter.runtime.calls import Call
-from leapter.runtime.problems import BlueprintNotInForceError, problem_of, to_json
+from leapter.runtime.problems import BlueprintNotInForceError, NoSuchBlueprintError, problem_of, to_json
 from leapter.runtime.run_ids import new_run_id
 from leapter.runtime.usage import RunRecord
 
@@ -41,6 +41,27 @@ def take_allowance(call: Call, key_id: str) -> None:
             call.echoed.extend(allowance.headers())
 
 
+def named(grant: Grant, name: str) -> GrantedBlueprint:
+    """The Blueprint that a call names by `name`.
+
+    Raises:
+        NoSuchBlueprintError: there is none.
+    """
+    if grant.blueprint is None:
+        raise NoSuchBlueprintError(name)
+    return grant.blueprint
+
+
+def runnable(grant: Grant, called: GrantedBlueprint) -> tuple[int, programs.LinkedProgram]:
+    """The number of the revision of `called` that runs, and its program.
+
+    Raises:
+        BlueprintNotInForceError, CannotRunError: there is nothing that could run.
+    """
+    revision_id, revision_number = in_force(called)
+    return revision_number, programs.get(revision_id, project_id=grant.project_id, release=grant.release)
+
+
 def in_force(called: GrantedBlueprint) -> tuple[str, int]:
     """The id and the number of the revision that runs.
 
@@ -69,8 +90,7 @@ def run(
     Raises:
         BlueprintNotInForceError, CannotRunError: there was nothing to run, so there was no run.
     """
-    revision_id, revision_number = in_force(called)
-    linked = programs.get(revision_id, project_id=grant.project_id, release=grant.release)
+    revision_number, linked = runnable(grant, called)
     ended = Ended(run_id=new_run_id())
     outcome: veritas.Outcome | None = None
     started_at, start = time.time(), time.perf_counter_ns()

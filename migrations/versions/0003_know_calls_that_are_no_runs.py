@@ -15,6 +15,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("runs", sa.Column("via", sa.String(length=10), nullable=True))
+    # The latest runs of a key are asked for; a key has millions of them.
+    op.create_index("ix_runs_key_id_started_at", "runs", ["key_id", "started_at"])
+    op.drop_index("ix_runs_key_id", table_name="runs")
     op.create_table(
         "api_key_calls",
         sa.Column("key_id", sa.String(length=36), nullable=False),
@@ -82,5 +85,7 @@ def downgrade() -> None:
     op.drop_table("mcp_streams")
     op.drop_table("keyless_calls")
     op.drop_table("api_key_calls")
+    op.create_index("ix_runs_key_id", "runs", ["key_id"])
+    op.drop_index("ix_runs_key_id_started_at", table_name="runs")
     # Not in batch mode, which would copy the table: SQLite removes such a column in place.
     op.drop_column("runs", "via")
