@@ -160,6 +160,8 @@ def test_the_chooser_lists_the_active_keys_of_the_project_and_shows_the_chosen_o
         assert secret not in text
         assert f'href="/api-keys/{second.id}"' in text
         assert "never used" in text
+        test = BeautifulSoup(text, "html.parser").select_one("#connect-test")["href"]
+        assert parse_qs(urlsplit(test).query) == {"client": [tab], "key": [second.id], "start": ["1"]}
     for lost in (elsewhere.id, gone.id, "nonsense"):
         soup = shown(ada.client, connect_url(project, key=lost))
         assert "may not call this project" in soup.select_one(".notice-warning").text
@@ -325,6 +327,20 @@ def test_the_snippets_run_as_printed_and_say_why_they_are_refused(
         else:
             assert re.match(r"\{ ?'?text'?: ", printed)
             assert "🐦" in printed
+    # As a person does it: the shell asks for the key first.
+    ask = fetched(server, ada, connect_url(project)).select_one("#connect-variable").text
+    first_call = (
+        fetched(server, ada, f"/integrations/rest?project={project.id}").select_one("#step-first").text
+    )
+    done = subprocess.run(
+        ["bash", "-c", f"{ask}\n{first_call}"],
+        input=f"{secret}\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "greeting" in done.stdout
+    assert secret not in done.stdout + done.stderr
     revoke_key(ada.actor, key.id)
     for show in RUNS:
         done = run(show)
