@@ -30,7 +30,13 @@ threads = _settings.threads
 # What a worker may hold open at once stays below what the system lets it: streams come on top of gunicorn's
 # own connections, and the database, logs and files on top of both.
 _files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-worker_connections = max(threads + 1, min(1000, _files - _settings.mcp_streams - 2 * threads - 100))
+_rest = _files - _settings.mcp_streams - 2 * threads - 100
+worker_connections = 1000 if _files == resource.RLIM_INFINITY else min(1000, _rest)
+if worker_connections <= threads:
+    sys.exit(
+        f"Error: A process may have {_files} files open here, which is too few for {threads} threads and "
+        f"{_settings.mcp_streams} streams: raise that limit (ulimit -n), or lower LEAPTER_MCP_STREAMS."
+    )
 worker_class = "leapter.worker.Worker"
 preload_app = True
 graceful_timeout = 5

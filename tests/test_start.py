@@ -253,6 +253,12 @@ def test_a_terminal_that_cannot_be_told_the_address_ends_the_start(tmp_path: Pat
     assert sentence.endswith("cannot be written to standard output (No space left on device).\n")
 
 
+def test_a_limit_of_open_files_that_leaves_no_room_for_streams_is_named(tmp_path: Path) -> None:
+    told = environment(tmp_path / "instance")
+    sentence = refusal(told, "bash", "-c", 'ulimit -n 200; "$0" serve', COMMAND)
+    assert "200 files open here, which is too few for 4 threads and 100 streams" in sentence
+
+
 @pytest.mark.parametrize("made_before", [False, True])
 def test_a_clone_that_cannot_be_written_is_named(made_before: bool) -> None:
     with tempfile.TemporaryDirectory() as clone:

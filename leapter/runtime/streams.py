@@ -24,8 +24,8 @@ _RETRY_AFTER_S = (0.5, 1.0, 2.0, 5.0)
 _BEAT_S = 10.0
 _SILENCE_S = 60.0  # a worker that has not shown itself for so long is dead
 _FAREWELL_S = 1.0
-# A client that went without a word is noticed when a comment stays unacknowledged for so long.
-_VANISHED_MS = 60_000
+# A client that went without a word is noticed when it takes nothing for so long.
+_VANISHED_S = 60.0
 _MAX_RECEIVED_BYTES = 64 * 1024  # nothing is to be said on a stream by its client
 _UNSENT_BYTES_IN_ALL = 64 * 1024 * 1024
 
@@ -97,7 +97,7 @@ class Streams:
         self._sent: list[int] = []  # ids of replies whose rows are still there
         self._seen_beats: dict[str, tuple[int, float]] = {}
         self._failures = 0
-        self._look_at = self._beat_at = time.monotonic()
+        self._look_at = self._beat_at = self._beaten_at = time.monotonic()
         self._selector = selectors.DefaultSelector()
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
@@ -206,7 +206,10 @@ class Streams:
         now = time.monotonic()
         self._ask(now)
         for stream in list(self._open.values()):
-            if now - stream.sent_at >= self._pulse_s:
+            silent_s = now - stream.sent_at
+            if stream.unsent and silent_s >= _VANISHED_S:
+                self._end(stream)
+            elif not stream.unsent and silent_s >= self._pulse_s:
                 self._say(stream, _COMMENT)
 
     def _ask(self, now: float) -> None:
@@ -243,7 +246,7 @@ class Streams:
             self._selector.register(stream.socket, selectors.EVENT_READ, stream)
             # Without it, which not every system has, the kernel notices as well, after a quarter of an hour.
             with contextlib.suppress(AttributeError, OSError):
-                stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _VANISHED_MS)
+                stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(_VANISHED_S * 1000))
             self._say(stream, b"")
 
     def _serve(self, stream: _Stream, events: int) -> None:
@@ -305,13 +308,13 @@ class Streams:
         self._forget()
         if not any(state.has_replies for state in states.values()):
             return
-        while replies := self._store.replies(self._keeper):
-            for reply in replies:
-                if reply.digest in self._open:
-                    self._say(self._open[reply.digest], event("message", reply.body))
-                self._sent.append(reply.id)
-            self._bound()
-            self._forget()
+        for reply in self._store.replies(self._keeper):
+            if reply.digest in self._open:
+                self._say(self._open[reply.digest], event("message", reply.body))
+            self._sent.append(reply.id)
+        self._bound()
+        self._forget()
+        self._look_at = 0.0  # there may be more; but first to those that hang up, and to the server's end
 
     def _forget(self) -> None:
         # Nothing is fetched again before what was sent is deleted: no reply is ever sent twice.
@@ -332,8 +335,9 @@ class Streams:
             self._store.beat(self._keeper)
         beats = self._store.beats()
         beats.pop(self._keeper, None)
-        seen = self._seen_beats
-        self._seen_beats = {}
+        # After a pause of this process or of the database, silence of the others means nothing yet.
+        seen = self._seen_beats if now - self._beaten_at < 3 * _BEAT_S else {}
+        self._seen_beats, self._beaten_at = {}, now
         for keeper, beat in beats.items():
             last, since = seen.get(keeper, (beat, now))
             if last != beat:
