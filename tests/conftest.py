@@ -1,5 +1,6 @@
 """What every test may ask for: an application on a database of its own, people, clients."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -27,6 +28,12 @@ hypothesis_settings.load_profile("repeatable")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "both_databases: runs once on SQLite and once on PostgreSQL")
+
+
+def pytest_collection_finish() -> None:
+    # Thousands of tests stay until the end: the collector need not look through them again and again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
