@@ -196,3 +196,30 @@ def test_the_streams_of_a_worker_that_died_are_removed_and_those_of_one_that_liv
         for keeper in (first, second):
             keeper.streams.stop()
     assert streams_in_database() == 0
+
+
+def test_a_pause_of_the_database_makes_nobody_take_the_others_for_dead(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leapter.runtime.streams._BEAT_S", 0.02)
+    monkeypatch.setattr("leapter.runtime.streams._SILENCE_S", 0.4)
+    first, second = Keeper(caller), Keeper(caller)
+    with closing(first.open()) as client, closing(second.open()) as other:
+        digests = [digest_in(each.recv(4096)) for each in (client, other)]
+        eventually(lambda: _least_beat() > 1)
+        with db.engine.connect().execution_options(leapter_write=True) as blocker, blocker.begin():
+            threading.Event().wait(0.6)  # longer than a silence may be
+        beat = _least_beat()
+        eventually(lambda: _least_beat() > beat + 3)
+        for each, digest in zip((client, other), digests, strict=True):
+            first.store.add_reply(digest=digest, body="{}")
+            assert each.recv(4096) == b"event: message\ndata: {}\n\n"
+        for keeper in (first, second):
+            keeper.streams.stop()
+
+
+def _least_beat() -> int:
+    db.session.rollback()
+    beats = list(db.session.scalars(select_rows(McpStream.beat)))
+    assert len(beats) == 2
+    return min(beats)
