@@ -1,5 +1,6 @@
 """The thread that holds a worker's streams: what it says, when, and what it does when others fail it."""
 
+import json
 import select
 import socket
 import threading
@@ -216,6 +217,36 @@ def test_a_pause_of_the_database_makes_nobody_take_the_others_for_dead(
             assert each.recv(4096) == b"event: message\ndata: {}\n\n"
         for keeper in (first, second):
             keeper.streams.stop()
+
+
+def test_a_server_that_hands_no_connection_over_says_so(caller: Caller) -> None:
+    answer = caller.get("/mcp/sse")
+    assert (answer.status_code, answer.json["code"]) == (503, "stream_unavailable")
+    assert answer.headers["Retry-After"] == "5"
+    head = caller.client.head(f"{caller.base}/mcp/sse", headers={"X-API-Key": caller.secret})
+    assert (head.status_code, head.headers["Content-Type"]) == (200, "text/event-stream")
+    for path, allowed in (("sse", "GET, HEAD, OPTIONS"), ("messages", "OPTIONS, POST")):
+        preflight = caller.client.options(f"{caller.base}/mcp/{path}", headers={"Origin": "http://localhost"})
+        assert (preflight.status_code, preflight.headers["Allow"]) == (204, allowed)
+
+
+def test_a_reply_past_the_bound_is_an_error_reply(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = StreamStore(db.engine, current_runtime().access.connections)
+    store.add(digest=digest_of("session"), keeper="k", key_id=caller.record.id, project_id=caller.project.id)
+    message = {"jsonrpc": "2.0", "id": "a", "method": "tools/list"}
+    for most in (1_000_000, 100):
+        monkeypatch.setattr("leapter.runtime.mcp_sse_routes.MAX_REPLY_BYTES", most)
+        answer = caller.client.post(
+            f"{caller.base}/mcp/messages?sessionId=session",
+            json=message,
+            headers={"X-API-Key": caller.secret},
+        )
+        assert (answer.status_code, answer.data) == (202, b"")
+    bodies = [json.loads(reply.body) for reply in store.replies("k")]
+    assert [body["id"] for body in bodies] == ["a", "a"]
+    assert len(bodies[0]["result"]["tools"]) == 6
+    assert bodies[1]["error"]["code"] == -32603
+    assert "larger than 100 bytes" in bodies[1]["error"]["message"]
 
 
 def _least_beat() -> int:
