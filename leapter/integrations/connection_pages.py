@@ -99,6 +99,9 @@ def _sentence(key: KeyRecord, seen: list[Sighting], hints: list[Sighting], *, is
         which = "First call" if len(seen) == 1 and latest.count == 1 else "Latest call"
         if latest.is_hint:
             return f"A call came in that this key was meant for, from {latest.client}. {_why(latest)}"
+        if latest.blueprint_label and latest.code:
+            reason = latest.message or (latest.kind.title if latest.kind else latest.code)
+            return f"{which}: {latest.status}, from {latest.client} ({latest.blueprint_label}: {reason})"
         if latest.blueprint_label:
             return f"{which}: {latest.status}, from {latest.client} (ran {latest.blueprint_label})."
         if not latest.code:

@@ -29,6 +29,9 @@ _ASKED = {
     "connect": "ask what it may call",
 }
 
+# What stands before the name of the project; "in" where nothing is said.
+_PREPOSITIONS = {"openapi": "of", "mcp": "with", "sse": "with"}
+
 # Told on a key by its prefix alone, which anyone may know.
 _BY_PREFIX = frozenset({"malformed_api_key", "api_key_in_url"})
 
@@ -45,6 +48,7 @@ class Sighting:
     status: int
     code: str
     asked: str
+    preposition: str = "in"
     agent: str
     address: str
     count: int = 1
@@ -120,6 +124,7 @@ def other_calls_of(
             status=row.status,
             code=row.code,
             asked=_ASKED.get(row.what, row.what),
+            preposition=_PREPOSITIONS.get(row.what, "in"),
             agent=row.last_agent or "",
             address=row.last_address or "",
             project=names.get(row.project_id),
@@ -150,6 +155,7 @@ def keyless_calls_to(actor: Actor, key: KeyRecord, *, since: datetime) -> list[S
             status=KINDS[row.code].status if row.code in KINDS else 401,
             code=row.code,
             asked=_ASKED.get(row.what, row.what),
+            preposition=_PREPOSITIONS.get(row.what, "in"),
             agent=row.last_agent or "",
             address=row.last_address or "",
             project=ProjectName(id=row.project_id, name=name),
