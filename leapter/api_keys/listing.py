@@ -219,26 +219,29 @@ def _load(actor: Actor, statement: Select[ApiKey, ApiKeyUsage]) -> tuple[KeyReco
 
 
 def _with_refusals(actor: Actor, rows: tuple[KeyRecord, ...]) -> tuple[KeyRecord, ...]:
-    latest = (
+    are_refused = (
+        ApiKeyCall.key_id.in_([row.id for row in rows]),
+        ApiKeyCall.code != "",
+        ApiKeyCall.last_at > now() - REFUSALS_ARE_NEWS,
+    )
+    # The rows of a key are at most a hundred, so both halves of this are small.
+    totals = (
         select(
             ApiKeyCall.key_id,
-            ApiKeyCall.code,
-            ApiKeyCall.project_id,
-            ApiKeyCall.last_at,
-            func.sum(ApiKeyCall.count).over(partition_by=ApiKeyCall.key_id).label("total"),
-            func.row_number()
-            .over(partition_by=ApiKeyCall.key_id, order_by=ApiKeyCall.last_at.desc())
-            .label("place"),
+            func.sum(ApiKeyCall.count).label("total"),
+            func.max(ApiKeyCall.last_at).label("last_at"),
         )
-        .where(ApiKeyCall.key_id.in_([row.id for row in rows]), ApiKeyCall.code != "")
-        .where(ApiKeyCall.last_at > now() - REFUSALS_ARE_NEWS)
+        .where(*are_refused)
+        .group_by(ApiKeyCall.key_id)
         .subquery()
     )
-    visible = (Project.id == latest.c.project_id) & Project.appspace_id.in_(visible_appspaces(actor))
+    is_latest = (totals.c.key_id == ApiKeyCall.key_id) & (totals.c.last_at == ApiKeyCall.last_at)
+    is_visible = (Project.id == ApiKeyCall.project_id) & Project.appspace_id.in_(visible_appspaces(actor))
     statement = (
-        select(latest.c.key_id, latest.c.code, latest.c.last_at, latest.c.total, Project.name)
-        .outerjoin(Project, visible)
-        .where(latest.c.place == 1)
+        select(ApiKeyCall.key_id, ApiKeyCall.code, ApiKeyCall.last_at, totals.c.total, Project.name)
+        .join(totals, is_latest)
+        .outerjoin(Project, is_visible)
+        .where(*are_refused)
     )
     found = {
         key_id: Refusals(count=int(total), last_at=last_at, code=code, project_name=name or "")

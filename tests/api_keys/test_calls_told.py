@@ -1,0 +1,70 @@
+"""What the row and the page of a key tell of refused calls, and to whom."""
+
+import pytest
+from bs4 import BeautifulSoup
+from flask.testing import FlaskClient
+
+from leapter.api_keys import service
+from leapter.db import db
+from leapter.runtime.state import current_runtime
+from tests.world import Person, StoredProject, World
+
+HOSTILE = '<img src=x onerror="alert(1)">'
+
+
+def call(client: FlaskClient, person: Person, secret: str, project: StoredProject, agent: str) -> int:
+    path = f"/runtime/api/v1/{person.appspace_id}/{project.id}/models/parcel-price/runs"
+    headers = {"X-API-Key": secret, "User-Agent": agent}
+    status = client.post(path, json={"weight_kg": 2}, headers=headers).status_code
+    assert current_runtime().usage.flush()
+    db.session.rollback()
+    return status
+
+
+def words(client: FlaskClient, path: str, place: str) -> str:
+    found = BeautifulSoup(client.get(path).get_data(as_text=True), "html.parser").select_one(place)
+    return " ".join(found.get_text(" ").split()) if found else ""
+
+
+@pytest.mark.both_databases
+def test_the_row_and_the_page_say_what_was_tried_and_by_whom(world: World, client: FlaskClient) -> None:
+    ada, eve = world.person("Ada"), world.person("Eve")
+    shipping, lending = world.project(ada, "Parcel Shipping"), world.project(ada, "Consumer Lending")
+    hidden = world.project(eve, "Hidden Treasure")
+    record, secret = world.key(ada, shipping)
+    row, address = f"#key-{record.id} .column-status", f"/api-keys/{record.id}"
+    assert call(client, ada, secret, shipping, "n8n") == 200
+    assert "refused" not in words(ada.client, "/api-keys", row)
+    for _ in range(2):
+        assert call(client, ada, secret, lending, HOSTILE) == 403
+    told = words(ada.client, "/api-keys", row)
+    assert "refused 2 times, last just now : no access to Consumer Lending" in told
+    refused = words(ada.client, address, '[aria-labelledby="refused-calls-title"]')
+    assert "No access to this project" in refused
+    assert f"{HOSTILE} just now , 2 times, from 127.0.0.1" in refused
+    assert not BeautifulSoup(ada.client.get(address).get_data(), "html.parser").select("img")
+    latest = words(ada.client, address, '[aria-labelledby="calls-title"]')
+    assert "200 n8n" in latest
+    assert "Ran Parcel Price in Parcel Shipping" in latest
+
+    # A project of another appspace has no name here, and neither page nor row is another's.
+    assert call(client, ada, secret, hidden, "curl/8.5") == 403
+    assert "no access to the project" in words(ada.client, "/api-keys", row)
+    page = ada.client.get(address).get_data(as_text=True)
+    assert hidden.id in page
+    assert "Hidden Treasure" not in page
+    assert "Consumer Lending" in words(world.member(ada).client, address, "main")
+    assert eve.client.get(address).status_code == 404
+    assert client.get(address).status_code in (302, 303)
+
+
+def test_a_revoked_key_says_what_it_is_still_tried_on(world: World, client: FlaskClient) -> None:
+    ada = world.person("Ada")
+    shipping = world.project(ada, "Parcel Shipping")
+    record, secret = world.key(ada, shipping)
+    service.revoke_key(ada.actor, record.id)
+    assert call(client, ada, secret, shipping, "python-requests/2.32") == 401
+    told = words(ada.client, f"/api-keys/{record.id}", '[aria-labelledby="refused-calls-title"]')
+    assert "401 Python (requests)" in told
+    assert "Parcel Shipping" in told
+    assert "Give the client a new key." in told
