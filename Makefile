@@ -11,10 +11,11 @@ run: install
 	@exec $(BIN)/leapter serve
 
 # The tests of a file stay with one worker, which starts once what they share; files go in their order, as the
-# last ones are made of many short tests.
+# last ones are made of many short tests. Python keeps what it has compiled, also where containers tell it not to:
+# the tests start it a hundred times.
 test: install-dev
 	@$(BIN)/python -m tests.prepare
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: install-dev
 	$(BIN)/ruff check .
