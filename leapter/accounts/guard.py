@@ -20,12 +20,9 @@ PUBLIC_ENDPOINTS = frozenset(
     }
 )
 
-# The routes of these flask blueprints ask for a key, not for a person, and do so in a hook of their own.
-SELF_PROTECTED = frozenset({"runtime"})
-
 
 def init_app(app: Flask) -> None:
-    """Have every request of `app` pass the guard."""
+    """Have every request of `app` pass the guard, but for those of programs: a key decides on them."""
     app.before_request(require_sign_in)
 
 
@@ -34,12 +31,7 @@ def require_sign_in() -> Response | None:
 
     An address that no route answers passes too: it ends in the 404 page, which tells nothing.
     """
-    if (
-        request.endpoint is None
-        or request.endpoint in PUBLIC_ENDPOINTS
-        or request.blueprint in SELF_PROTECTED
-        or current_user.is_authenticated
-    ):
+    if request.endpoint is None or request.endpoint in PUBLIC_ENDPOINTS or current_user.is_authenticated:
         return None
     # flask-login's name for the session's token: who has one in the cookie was signed in before.
     ended = ("idle" if request.method == "GET" else "unsent") if "_user_id" in session else None

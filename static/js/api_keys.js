@@ -259,8 +259,8 @@
   }
 
   document.addEventListener("htmx:afterSwap", (event) => prepare(event.target));
-  // After the swap the address of what was loaded is written; settling comes later.
-  document.addEventListener("htmx:afterSettle", forgetMark);
+  // The address of what was loaded is written once all this is done.
+  document.addEventListener("htmx:afterSettle", () => setTimeout(forgetMark));
   forgetMark();
   prepare(document);
 })();

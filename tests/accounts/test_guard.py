@@ -5,15 +5,18 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.routing.converters import NumberConverter
 
-from leapter.accounts.guard import PUBLIC_ENDPOINTS, SELF_PROTECTED
+from leapter.accounts.guard import PUBLIC_ENDPOINTS
+from leapter.web.application import Application
 from tests.world import World
 
 
 def closed_rules(app: Flask) -> list[Rule]:
+    assert isinstance(app, Application)
     return [
         rule
         for rule in app.url_map.iter_rules()
-        if rule.endpoint not in PUBLIC_ENDPOINTS and rule.endpoint.partition(".")[0] not in SELF_PROTECTED
+        if rule.endpoint not in PUBLIC_ENDPOINTS
+        and rule.endpoint.partition(".")[0] not in app.machine_blueprints
     ]
 
 
