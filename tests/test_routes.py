@@ -10,12 +10,15 @@ from tests.world import World
 
 PUBLIC = {
     "/assets/<version>/<path:name>",
+    "/authorize",
     "/healthz",
     "/metrics",
     "/problems/<name>",
     "/readyz",
+    "/register",
     "/setup",
     "/sign-in",
+    "/token",
 }
 
 # Pages of the person who asks, whoever that is: there is no id in the address that could be another's.

@@ -2,7 +2,15 @@
 
 from flask_wtf.csrf import CSRFProtect
 
-from leapter.runtime import discovery_routes, mcp_routes, mcp_sse_routes, open_routes, routes, state
+from leapter.runtime import (
+    discovery_routes,
+    mcp_routes,
+    mcp_sse_routes,
+    oauth_routes,
+    open_routes,
+    routes,
+    state,
+)
 from leapter.runtime import problems as problems
 from leapter.web.application import Application
 
@@ -15,6 +23,7 @@ def init_app(app: Application, csrf: CSRFProtect) -> None:
         discovery_routes.discovery,
         mcp_routes.mcp,
         mcp_sse_routes.streams,
+        oauth_routes.oauth,
     ):
         csrf.exempt(machine_routes)
         app.register_blueprint(machine_routes)

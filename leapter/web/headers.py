@@ -20,7 +20,17 @@ CONTENT_SECURITY_POLICY = "; ".join(
 # Of every answer to a program. No browser takes JSON that quotes a caller for a page.
 MACHINE_HEADERS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 
-_MACHINE_PATHS = ("/runtime/", "/api/", "/healthz/", "/readyz/", "/metrics/")
+_MACHINE_PATHS = (
+    "/runtime/",
+    "/api/",
+    "/healthz/",
+    "/readyz/",
+    "/metrics/",
+    "/.well-known/",
+    "/register/",
+    "/authorize/",
+    "/token/",
+)
 
 
 def is_machine_path(path: str) -> bool:
