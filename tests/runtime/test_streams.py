@@ -107,6 +107,18 @@ def test_replies_come_once_and_in_the_order_of_the_calls(keeper: Keeper) -> None
         eventually(lambda: db.session.rollback() or not db.session.scalars(select_rows(McpReply.id)).all())
 
 
+def test_replies_of_another_worker_come_quickly_while_a_client_is_at_it(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leapter.runtime.streams._TICK_S", 60.0)
+    monkeypatch.setattr("leapter.runtime.streams._QUICK_FOR_S", 8.0)
+    with closing(keeper.open()) as client:
+        digest = digest_in(client.recv(4096))
+        for number in range(12):  # nothing wakes this one
+            keeper.store.add_reply(digest=digest, body=f'{{"n":{number}}}')
+            assert client.recv(4096) == b'event: message\ndata: {"n":%d}\n\n' % number
+
+
 def test_a_client_that_does_not_read_loses_its_stream_and_no_other_client_does(keeper: Keeper) -> None:
     with closing(keeper.open()) as idle, closing(keeper.open()) as reading:
         digests = [digest_in(each.recv(4096)) for each in (idle, reading)]
