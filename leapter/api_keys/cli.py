@@ -161,7 +161,7 @@ def _facts(record: KeyRecord) -> dict[str, Any]:
         "revokedBy": record.revoked_by_name,
         "lastUsedAt": moment(record.used.last_at),
         "useCount": record.used.count,
-        "refusedCount": record.refused.count,
+        "refusedCount": record.refused_count,
     }
 
 
@@ -175,7 +175,7 @@ def _last_use(record: KeyRecord) -> str:
 
 
 def _refusals(record: KeyRecord) -> str:
-    count = record.refused.count
+    count = record.refused_count
     return "never refused" if count == 0 else f"refused {count:,} {'time' if count == 1 else 'times'}"
 
 

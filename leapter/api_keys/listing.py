@@ -75,15 +75,20 @@ def list_keys(actor: Actor, query: KeyQuery) -> KeyPage:
 
 
 def list_all_keys(actor: Actor, *, show_revoked: bool) -> tuple[KeyRecord, ...]:
-    """Every key that `actor` may see, the oldest first."""
+    """Every key that `actor` may see, the oldest first, with its refusals."""
     statement = _select_keys(actor).order_by(ApiKey.created_at, ApiKey.id)
     if not show_revoked:
         statement = statement.where(ApiKey.revoked_at.is_(None))
-    return _load(actor, statement)
+    found = _load(actor, statement)
+    return tuple(
+        row
+        for start in range(0, len(found), _IDS_AT_ONCE)
+        for row in _with_refusals(actor, found[start : start + _IDS_AT_ONCE])
+    )
 
 
 def get_key(actor: Actor, key_id: str) -> KeyRecord:
-    """The key of that id.
+    """The key of that id, with its refusals.
 
     Raises:
         NotFoundError: there is none, or not for `actor`.
@@ -91,7 +96,7 @@ def get_key(actor: Actor, key_id: str) -> KeyRecord:
     found = _load(actor, _select_keys(actor).where(ApiKey.id == key_id))
     if not found:
         raise NotFoundError("API key")
-    return found[0]
+    return _with_refusals(actor, found)[0]
 
 
 def list_keys_of_project(actor: Actor, project_id: str) -> tuple[KeyRecord, ...]:

@@ -56,7 +56,7 @@ class Refusals:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyRecord:
-    """A key's present state. `projects` are sorted by name; rows of the table have `refusals`."""
+    """A key's present state. `projects` are sorted by name; `refusals` are there where a listing says so."""
 
     id: str
     appspace_id: str
@@ -73,6 +73,13 @@ class KeyRecord:
     used: Traffic
     refused: Traffic
     refusals: Refusals | None = None
+
+    @property
+    def refused_count(self) -> int:
+        """How many refused calls its row tells of: those since its end; of a key in use, the recent ones."""
+        if self.status != "active":
+            return self.refused.count
+        return self.refusals.count if self.refusals else 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

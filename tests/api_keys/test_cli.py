@@ -127,6 +127,20 @@ def test_list_tells_ids_refusals_and_what_it_does_not_show(
     assert "2 revoked keys are not shown; --revoked shows them." in shell.run("key", "list").stdout
 
 
+def test_list_counts_refusals_as_the_page_does(
+    app: Flask, shell: Shell, world: World, project: MakeProject
+) -> None:
+    ada = world.person()
+    kept, secret = world.key(ada, project(ada, "Shipping"))
+    address = f"/runtime/api/v1/{ada.appspace_id}/{project(ada, 'Lending').id}/models"
+    assert app.test_client().get(address, headers={"X-API-Key": secret}).status_code == 403
+    for stop in app.extensions["leapter_worker_stop"]:
+        stop()  # what was counted is written
+    assert "refused once" in ada.client.get("/api-keys").get_data(as_text=True)
+    (listed,) = json.loads(shell.run("key", "list", "--json").stdout)["keys"]
+    assert (listed["keyId"], listed["refusedCount"]) == (kept.id, 1)
+
+
 def test_list_of_no_keys_says_so(shell: Shell) -> None:
     assert shell.run("key", "list").stdout == "There are no keys.\n"
     assert json.loads(shell.run("key", "list", "--json").stdout) == {"keys": []}
