@@ -14,10 +14,11 @@ from leapter.runtime.access import (
     RevokedApiKeyError,
     UnknownApiKeyError,
 )
+from leapter.runtime.header_texts import correlation_header, read_correlation_id
 from leapter.runtime.notes import Client, Kind
 from leapter.runtime.problem_kinds import KINDS
 from leapter.runtime.problems import OriginNotAllowedError
-from leapter.runtime.requests import read_client, read_correlation_id
+from leapter.runtime.requests import read_client
 from leapter.runtime.state import Runtime, current_runtime
 
 What = Literal["run", "models", "stored_run", "openapi", "mcp", "sse", "validate", "projects", "connect"]
@@ -97,7 +98,6 @@ def begin(received: Request, what: What) -> Call:
         echoed=[],
     )
     if correlation_id is not None:
-        # Headers are Latin-1 to WSGI; these are the bytes of UTF-8 in that guise, as they came.
-        call.echoed.append(("X-Correlation-Id", correlation_id.encode().decode("latin-1")))
+        call.echoed.append(correlation_header(correlation_id))
     g.call = call
     return call

@@ -132,7 +132,7 @@ def _read_body_key(received: Request) -> str:
         BodyError, ContentEncodingError: as for the inputs of a run.
         InputError: the member is no text.
     """
-    if received.method != "POST" or _has_no_body(received):
+    if received.method != "POST":
         return ""
     members, _ = read_inputs(received)
     found: Any = members.get("apiKey")
@@ -141,12 +141,6 @@ def _read_body_key(received: Request) -> str:
     if not isinstance(found, str):
         raise veritas.InputError((veritas.Fault(path="apiKey", message="must be a text"),))
     return found.strip()
-
-
-def _has_no_body(received: Request) -> bool:
-    # `curl -X POST -d ''` declares a form, and sends none.
-    environ = received.environ
-    return not environ.get("HTTP_TRANSFER_ENCODING") and environ.get("CONTENT_LENGTH") in (None, "", "0")
 
 
 def _json(call: Call, document: dict[str, Any]) -> Response:

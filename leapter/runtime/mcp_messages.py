@@ -123,12 +123,15 @@ def error_reply(error: RpcError, message: Any = None) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": request_id(message), "error": told}
 
 
-def request_id(message: Any) -> str | int | None:
+def request_id(message: Any) -> str | float | None:
     """Return the id of a message, None where it has none that a request may have.
 
-    JSON-RPC lets it be null or a fraction; the protocol allows neither.
+    JSON-RPC lets it be null or a fraction; the protocol allows neither. 1.0 is a whole number all the same,
+    and is what clients send that know but one kind of number.
     """
     given = message.get("id") if isinstance(message, dict) else None
+    if isinstance(given, float):
+        return given if given.is_integer() else None
     return given if isinstance(given, str | int) and not isinstance(given, bool) else None
 
 
@@ -193,8 +196,8 @@ def _ping(_: dict[str, Any], __: Session) -> Result:
 
 
 def _list_tools(params: dict[str, Any], session: Session) -> Result:
-    if params.get("cursor") is not None:
-        # All tools are on one page, so no cursor was ever handed out.
+    if params.get("cursor") not in (None, ""):
+        # All tools are on one page, so no cursor was ever handed out; some clients begin with an empty one.
         raise RpcError(INVALID_PARAMS, "This cursor is unknown: the list of tools has one page.")
     return {"tools": session.list_tools(), **(_CACHING if session.is_stateless else {})}
 

@@ -19,12 +19,13 @@ from leapter.runtime.mcp_routes import ADDRESS, admit, refuse
 from leapter.runtime.mcp_tools import Toolbox
 from leapter.runtime.origins import preflight_headers
 from leapter.runtime.problems import BodyError, to_json
-from leapter.runtime.requests import parse_json, read_body
+from leapter.runtime.requests import accepts, parse_json, read_body
 from leapter.runtime.streams import MAX_REPLY_BYTES, digest_of
 from leapter.web.headers import MACHINE_HEADERS
 
+_EVENTS = "text/event-stream"
 _STREAM_HEADERS = (
-    ("Content-Type", "text/event-stream"),
+    ("Content-Type", _EVENTS),
     *MACHINE_HEADERS,
     ("X-Accel-Buffering", "no"),  # nginx would keep events back
 )
@@ -40,6 +41,10 @@ def open_stream(appspace: str, project: str) -> Response:
     received = request_ctx.request
     call: Call = g.call
     grant: Grant = g.grant
+    if not accepts(received, _EVENTS):
+        raise BodyError(
+            "not_acceptable", f"The header Accept excludes {_EVENTS}, and a stream is nothing else."
+        )
     headers = [*_STREAM_HEADERS, *call.echoed]
     if received.method == "GET":  # HEAD asks for what stands above a stream
         call.runtime.streams.open(

@@ -21,6 +21,7 @@ from leapter.runtime.mcp_messages import (
 from leapter.runtime.mcp_schemas import tool_output_schema
 from leapter.runtime.problems import Problem, echo, report
 from leapter.runtime.running import run, take_allowance
+from leapter.web.urls import splittable_label, splittable_text
 
 # Decided about the key and not about the tool: the transport tells these, as for runs.
 _OF_THE_KEY = (
@@ -100,11 +101,11 @@ class Toolbox:
             name, description = stored.project_words(self.grant.project_id)
         except Exception as error:
             raise _internal(error) from error
-        about = f" {description.strip()}" if description.strip() else ""
+        about = f" {splittable_text(description.strip())}" if description.strip() else ""
         return (
-            f"The tools are the business rules of the project “{name}”.{about} Each computes its outputs "
-            "from its inputs alone and changes nothing. Where a call fails, its text says why: mend the "
-            "inputs that it names and call again."
+            f"The tools are the business rules of the project “{splittable_label(name)}”.{about} Each "
+            "computes its outputs from its inputs alone and changes nothing. Where a call fails, its text "
+            "says why: mend the inputs that it names and call again."
         )
 
     def _list(self) -> list[Tool]:
@@ -112,8 +113,8 @@ class Toolbox:
             return [
                 {
                     "name": one.call_identifier,
-                    "title": one.label,
-                    "description": one.description or one.label,
+                    "title": splittable_label(one.label),
+                    "description": splittable_text(one.description) or splittable_label(one.label),
                     "inputSchema": veritas.input_schema(one.signature),
                     "outputSchema": tool_output_schema(one.signature),
                     "annotations": _ANNOTATIONS,
@@ -139,10 +140,10 @@ class Toolbox:
         except (RpcError, *_OF_THE_KEY):
             raise
         except Exception as error:
-            return _failed(error)
+            return self._failed(error)
         self.run_ids.append(ended.run_id)
         if ended.error is not None:
-            return _failed(ended.error, ended.run_id)
+            return self._failed(ended.error, ended.run_id)
         result: Result = {
             "content": [{"type": "text", "text": ended.outputs.decode()}],
             "structuredContent": orjson.Fragment(ended.outputs),
@@ -152,10 +153,10 @@ class Toolbox:
             result["_meta"] = {"leapter/warnings": ended.warnings}
         return result
 
-
-def _failed(error: Exception, run_id: str | None = None) -> Result:
-    problem, request_id = report(error, run_id=run_id)
-    return {"content": [{"type": "text", "text": _told(problem, request_id)}], "isError": True}
+    def _failed(self, error: Exception, run_id: str | None = None) -> Result:
+        problem, request_id = report(error, run_id=run_id)
+        self.call.echoed.extend(problem.headers)
+        return {"content": [{"type": "text", "text": _told(problem, request_id)}], "isError": True}
 
 
 def _told(problem: Problem, request_id: str) -> str:

@@ -1,6 +1,5 @@
 """The OpenAPI 3.0 document of a project: what each Blueprint takes and answers, for tools that read such."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from leapter.runtime import openapi_responses
 from leapter.runtime.openapi_names import Names
 from leapter.runtime.problems import to_json
 from leapter.runtime.stored import Runnable
-from leapter.web.urls import splittable_label
+from leapter.web.urls import splittable_label, splittable_text
 
 # An example with more bytes than this, as JSON, tells nobody anything more.
 _MAX_EXAMPLE_BYTES = 16 * 1024
@@ -63,7 +62,8 @@ def document_of(subject: Subject, blueprints: Sequence[Described]) -> dict[str, 
         "openapi": "3.0.3",
         "info": {
             "title": project_name,
-            "description": _plain(subject.description) or f"The Blueprints of {project_name}, to be run.",
+            "description": splittable_text(subject.description)
+            or f"The Blueprints of {project_name}, to be run.",
             "version": "1.0.0",
         },
         "servers": [{"url": f"{subject.base}/runtime/api/v1/{subject.appspace_id}/{subject.project_id}"}],
@@ -126,7 +126,7 @@ def _operation(
     return {
         "operationId": runnable.call_identifier,
         "summary": splittable_label(runnable.label),
-        "description": _plain(runnable.description) or f"Runs {splittable_label(runnable.label)}.",
+        "description": splittable_text(runnable.description) or f"Runs {splittable_label(runnable.label)}.",
         "tags": [project_name],
         "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in openapi_responses.PARAMETERS],
         "requestBody": {
@@ -153,13 +153,8 @@ def _fits(example: Mapping[str, object]) -> bool:
     return len(to_json(example)) <= _MAX_EXAMPLE_BYTES
 
 
-def _plain(text: str) -> str:
-    """`text` without colons in a row, which some clients take for the end of a part."""
-    return re.sub("::+", ":", text)
-
-
 def _labelled(schema: Any) -> Any:
-    """`schema` with its descriptions, which are made of labels, as `_plain` has them."""
+    """`schema` with its descriptions, which are made of labels, as `splittable_text` has them."""
     if isinstance(schema, list):
         return [_labelled(member) for member in schema]
     if not isinstance(schema, dict):
@@ -171,7 +166,7 @@ def _labelled(schema: Any) -> Any:
         elif keyword in _SCHEMAS_BY_NAME:
             found[keyword] = {name: _labelled(member) for name, member in value.items()}
         elif keyword == "description":
-            found[keyword] = _plain(value)
+            found[keyword] = splittable_text(value)
         else:
             found[keyword] = _labelled(value)
     return found

@@ -276,8 +276,8 @@ def _problems(
         problems.NoSuchBlueprintError(blueprint_id),
         _refused(check_accepts_json, HTTP_ACCEPT="text/html"),
         _refused(read_inputs, CONTENT_LENGTH=str(MAX_BODY_BYTES + 1)),
-        _refused(read_inputs, CONTENT_TYPE="text/plain"),
-        _refused(read_inputs, HTTP_CONTENT_ENCODING="gzip"),
+        _refused(read_inputs, body=b"{}", CONTENT_TYPE="text/plain"),
+        _refused(read_inputs, body=b"{}", HTTP_CONTENT_ENCODING="gzip"),
         RateLimitedError(allowance),
         DatabaseUnavailableError(),
     ]

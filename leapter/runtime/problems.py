@@ -21,6 +21,7 @@ from leapter.errors import LeapterError, NotFoundError
 from leapter.runtime import access
 from leapter.runtime.addresses import holds_key
 from leapter.runtime.connections import DatabaseUnavailableError
+from leapter.runtime.header_texts import correlation_header, read_correlation_id
 from leapter.runtime.health import NotReadyError
 from leapter.runtime.limits import RateLimitedError
 from leapter.runtime.problem_kinds import KINDS
@@ -75,6 +76,14 @@ class ContentEncodingError(LeapterError):
 
 class MalformedBearerError(access.MalformedApiKeyError):
     """What the header Authorization carries after `Bearer` is no key."""
+
+
+class UnmarkedBearerError(access.MalformedApiKeyError):
+    """The header Authorization carries a key without `Bearer` before it."""
+
+
+class RepeatedApiKeyError(access.MalformedApiKeyError):
+    """The header X-API-Key was sent several times, with different values."""
 
 
 class OriginNotAllowedError(LeapterError):
@@ -246,6 +255,16 @@ _TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
         detail="The header Authorization does not hold a Leapter API key after “Bearer”; it was perhaps cut "
         "short when copied. A key is lpt_ followed by 36 letters and digits.",
     ),
+    UnmarkedBearerError: lambda _: Problem(
+        code="malformed_api_key",
+        detail="The header Authorization holds the key alone: write “Bearer ” before it, or send the key in "
+        "the header X-API-Key.",
+    ),
+    RepeatedApiKeyError: lambda _: Problem(
+        code="malformed_api_key",
+        detail="The header X-API-Key was sent twice, with different values: send it once, and nothing but "
+        "the key in it.",
+    ),
     OriginNotAllowedError: lambda error: Problem(
         code="origin_not_allowed",
         detail=f"Pages of “{echo(error.origin)}” may not call this server: its operator can add that origin "
@@ -333,7 +352,7 @@ def report(error: Exception, *, run_id: str | None = None) -> tuple[Problem, str
     """
     problem = problem_of(error)
     request_id = str(uuid.uuid4())
-    if problem.status >= 500:
+    if problem.status >= 500 and not isinstance(error, BodyError):
         _log(error, problem, request_id=request_id, run_id=run_id)
     metrics = current_runtime().metrics
     if metrics is not None:
@@ -370,9 +389,15 @@ def answer(
     if run_id is not None:
         headers["X-Run-Id"] = run_id
     call = g.get("call")
-    for name, value in (*(call.echoed if call else ()), *problem.headers):
+    for name, value in (*(call.echoed if call else _echoed()), *problem.headers):
         headers[name] = value
     return response
+
+
+def _echoed() -> tuple[tuple[str, str], ...]:
+    """What a problem echoes that no route began to answer, such as an address that there is not."""
+    correlation_id = read_correlation_id(request)
+    return () if correlation_id is None else (correlation_header(correlation_id),)
 
 
 def _node(node: veritas.Node, *, is_own: bool) -> dict[str, Any]:

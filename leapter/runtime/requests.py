@@ -2,23 +2,32 @@
 
 import re
 from functools import lru_cache
+from math import isnan
 from typing import Any
+from urllib.request import parse_http_list
 
 import orjson
 from flask import Request
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.http import parse_accept_header, parse_options_header
+from werkzeug.http import parse_options_header
 
+from leapter.api_keys import keys
 from leapter.config import MAX_BODY_BYTES
 from leapter.runtime.access import ApiKeyInUrlError
 from leapter.runtime.addresses import holds_key, prefix_of_key
+from leapter.runtime.header_texts import plain
 from leapter.runtime.notes import Client
-from leapter.runtime.problems import BodyError, ContentEncodingError, QueryError
+from leapter.runtime.problems import (
+    BodyError,
+    ContentEncodingError,
+    QueryError,
+    RepeatedApiKeyError,
+    UnmarkedBearerError,
+)
 
-MAX_HEADER_CHARACTERS = 200
 MAX_ADDRESS_CHARACTERS = 45  # an IPv6 address with an IPv4 one in it
 
 _BOM = b"\xef\xbb\xbf"
+_MEDIA_RANGE = re.compile(r"[\w!#$%&'*+.^`|~-]+/[\w!#$%&'*+.^`|~-]+")
 
 # What orjson refuses in bodies that can be JSON all the same, in its words and in ours.
 _BEYOND_LIMITS = {
@@ -34,16 +43,34 @@ def read_secret(request: Request) -> str:
 
     Raises:
         ApiKeyInUrlError: the address holds a key, whatever the header says.
+        RepeatedApiKeyError: the header was sent several times, with different values.
     """
     if holds_key(request.environ):
         raise ApiKeyInUrlError(prefix_of_key(request.environ))
     secret: str = request.environ.get("HTTP_X_API_KEY", "")
-    return secret.strip()
+    return (_only_one(secret) if "," in secret else secret).strip()
+
+
+def _only_one(secret: str) -> str:
+    # A header that is sent twice comes as one, with a comma between the values; no key has one.
+    values = [value.strip() for value in secret.split(",")]
+    if len(set(values)) == 1:
+        return values[0]
+    if sum(map(bool, values)) > 1:
+        raise RepeatedApiKeyError(keys.find_prefix(secret))
+    return secret
 
 
 def read_bearer(request: Request) -> str:
-    """Return what the header Authorization carries after `Bearer`, "" if it carries no such thing."""
-    scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
+    """Return what the header Authorization carries after `Bearer`, "" if it carries no such thing.
+
+    Raises:
+        UnmarkedBearerError: it carries a key, or the beginning of one, and nothing before it.
+    """
+    authorization = request.environ.get("HTTP_AUTHORIZATION", "").strip()
+    if authorization.startswith(keys.MARK):
+        raise UnmarkedBearerError(keys.find_prefix(authorization))
+    scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
@@ -55,20 +82,7 @@ def read_client(request: Request) -> Client:
 
 @lru_cache(maxsize=1024)
 def _client(address: str, agent: str) -> Client:
-    return Client(address=_plain(address)[:MAX_ADDRESS_CHARACTERS], agent=_plain(agent))
-
-
-def read_correlation_id(request: Request) -> str | None:
-    """Return X-Correlation-Id without control characters, cut at 200; None where it is missing or empty."""
-    text = request.environ.get("HTTP_X_CORRELATION_ID")
-    return _plain(text).strip() or None if text else None
-
-
-def _plain(text: str) -> str:
-    # A WSGI server hands headers over as Latin-1, whatever the client meant; half of a character is dropped.
-    if not text.isascii():
-        text = text.encode("latin-1", "replace").decode("utf-8", "replace")
-    return "".join(filter(str.isprintable, text[: 2 * MAX_HEADER_CHARACTERS]))[:MAX_HEADER_CHARACTERS]
+    return Client(address=plain(address)[:MAX_ADDRESS_CHARACTERS], agent=plain(agent))
 
 
 def read_trace(request: Request) -> bool:
@@ -100,14 +114,39 @@ def check_accepts_json(request: Request) -> None:
 
 
 def accepts(request: Request, mimetype: str) -> bool:
-    """Whether the caller takes `mimetype`; without the header Accept, anything is taken."""
+    """Whether the caller takes `mimetype`. Without an Accept that can be read, anything is taken.
+
+    The range that fits best decides (RFC 9110, §12.5.1); what it says beside its weight is not looked at.
+    """
     accept = request.environ.get("HTTP_ACCEPT")
     return not accept or _accepts(accept, mimetype)
 
 
 @lru_cache(maxsize=256)
 def _accepts(accept: str, mimetype: str) -> bool:
-    return parse_accept_header(accept, MIMEAccept).quality(mimetype) > 0
+    kind = mimetype.partition("/")[0]
+    ranks = {"*/*": 0, "*": 0, f"{kind}/*": 1, mimetype: 2}  # `*` is what Java's own client sends
+    found: list[tuple[int, float]] = []
+    has_range = False
+    for each in parse_http_list(accept):
+        media_range, *parameters = (part.strip().lower() for part in each.split(";"))
+        if media_range == "*" or _MEDIA_RANGE.fullmatch(media_range):
+            has_range = True
+            if media_range in ranks:
+                found.append((ranks[media_range], _weight(parameters)))
+    return max(found)[1] > 0 if found else not has_range
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                weight = float(value)
+            except ValueError:
+                return 1.0
+            return 1.0 if isnan(weight) else weight
+    return 1.0
 
 
 @lru_cache(maxsize=256)
@@ -141,24 +180,34 @@ def read_inputs(request: Request) -> tuple[dict[str, Any], int]:
 
 
 def read_body(request: Request) -> bytes:
-    """Return the body, which is declared as JSON or not at all.
+    """Return the body, which is declared as JSON or not at all. An empty one may be declared as anything.
 
     Raises:
-        BodyError: it is declared as something else, or is larger than 1 MiB.
+        BodyError: it is declared as something else, is larger than 1 MiB, or its transfer coding is none.
         ContentEncodingError: it is compressed.
     """
     environ = request.environ
     encoding = environ.get("HTTP_CONTENT_ENCODING")
-    if encoding and encoding.strip().lower() not in ("", "identity"):
-        raise ContentEncodingError(_plain(encoding))
+    if encoding and encoding.strip().lower() not in ("", "identity") and not _is_empty(environ):
+        raise ContentEncodingError(plain(encoding))
     content_type = environ.get("CONTENT_TYPE")
-    if content_type and not _is_json(content_type):
+    # `curl -X POST -d ''` declares a form, and sends none.
+    if content_type and not _is_json(content_type) and not _is_empty(environ):
         raise BodyError(
             "unsupported_media_type",
-            f"The body is declared as “{_plain(content_type)}”; send it as JSON, with the header "
+            f"The body is declared as “{plain(content_type)}”; send it as JSON, with the header "
             "Content-Type: application/json.",
         )
     return _read_stream(environ)
+
+
+def _is_empty(environ: dict[str, Any]) -> bool:
+    """Whether no body was sent. Where only the stream can tell, this takes the first byte from it."""
+    declared = environ.get("CONTENT_LENGTH")
+    if declared:
+        return not declared.strip("0")
+    _check_transfer_coding(environ)
+    return not environ.get("wsgi.input_terminated") or not environ["wsgi.input"].read(1)
 
 
 def _read_stream(environ: dict[str, Any]) -> bytes:
@@ -174,12 +223,24 @@ def _read_stream(environ: dict[str, Any]) -> bytes:
         if len(body) < length:
             raise BodyError("bad_request", "The body ended before it was complete.")
         return body
+    _check_transfer_coding(environ)
     if not environ.get("wsgi.input_terminated"):
         return b""  # without a length the stream of such a server has no end
     body = stream.read(MAX_BODY_BYTES + 1)
     if len(body) > MAX_BODY_BYTES:
         raise _too_large()
     return body
+
+
+def _check_transfer_coding(environ: dict[str, Any]) -> None:
+    # The server undoes the chunks, and hands on as it came what was compressed before.
+    codings = environ.get("HTTP_TRANSFER_ENCODING", "")
+    if any(coding.strip().lower() not in ("", "chunked", "identity") for coding in codings.split(",")):
+        raise BodyError(
+            "transfer_coding_unsupported",
+            f"The body is sent as “{plain(codings)}”, and this server undoes no transfer coding but chunked: "
+            "send it as it is.",
+        )
 
 
 def _too_large() -> BodyError:

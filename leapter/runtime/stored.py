@@ -13,6 +13,7 @@ from leapter.db import db
 from leapter.projects.models import Project
 from leapter.runtime.problems import NoSuchRunError
 from leapter.runtime.run_ids import age_s
+from leapter.web.urls import splittable_label
 
 # A record is written within half a second; a run in another worker cannot be hurried.
 _ON_ITS_WAY_S = 1.5
@@ -114,7 +115,7 @@ def newest_findings(blueprint_id: str) -> tuple[veritas.Finding, ...]:
 def _summary(blueprint_id: str, signature: veritas.Signature) -> dict[str, Any]:
     return {
         "id": blueprint_id,
-        "label": signature.label,
+        "label": splittable_label(signature.label),
         "modelType": "logicFlow",
         "contentType": "text/x-veritas",
         "expressionLanguage": "veritas",

@@ -22,6 +22,8 @@ class Application(Flask):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.machine_blueprints: set[str] = set()
+        # To a program that wrote two, a redirect in HTML is no answer; no page has such an address either.
+        self.url_map.merge_slashes = False
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return `func`: every view and hook of this application is a plain function."""

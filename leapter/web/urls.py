@@ -45,13 +45,18 @@ def public_url() -> str | None:
     return request.url_root.rstrip("/") if is_host(request.host) else None
 
 
+def splittable_text(text: str) -> str:
+    """`text` without colons in a row, which some clients take for the end of a part."""
+    return re.sub("::+", ":", text)
+
+
 def splittable_label(text: str) -> str:
     """`text` for clients that put labels and addresses together with `::` between, and split them again.
 
     Colons in a row are one colon. One at either end goes too, since it would join the two that separate; of a
     text that is nothing but colons, "-" is left.
     """
-    return re.sub("::+", ":", text).strip(":") or "-"
+    return splittable_text(text).strip(":") or "-"
 
 
 def splittable_base_url() -> str:

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
@@ -136,7 +137,7 @@ def test_a_tool_is_a_blueprint_that_can_run_and_the_main_one_comes_first(
     assert {tool["name"] for tool in others} == {slug.replace("-", "_") for slug in BLUEPRINTS} - {
         "parcel_price"
     }
-    for cursor, code in ((None, None), ("", -32602), ("page2", -32602), (2, -32602)):
+    for cursor, code in ((None, None), ("", None), ("page2", -32602), (2, -32602)):
         assert told(send(caller, {**LIST, "params": {"cursor": cursor}})) == (200, code)
 
     broken = "function broken() -> n: type number = 0 { n = missing; }"
@@ -199,6 +200,7 @@ def test_what_is_no_message_or_no_call_is_an_error_of_json_rpc(caller: Caller) -
         ({**LIST, "id": True}, 400, -32600, None),
         ({**LIST, "id": [1]}, 400, -32600, None),
         ({**LIST, "id": ""}, 200, None, ""),
+        ({**LIST, "id": 1.0}, 200, None, 1.0),
         ({**LIST, "id": -(2**63)}, 200, None, -(2**63)),
         ({**LIST, "id": "ü-\u2028"}, 200, None, "ü-\u2028"),
         # What methods there are, and what they take.
@@ -416,7 +418,10 @@ def test_calls_of_tools_count_as_runs_against_the_limit_of_the_key(caller: Calle
     assert send(caller, LIST).headers.get("RateLimit") is None
     (left,) = send(caller, PRICE).headers.getlist("RateLimit")
     assert left.startswith('"key";r=0;')
-    text = failure(send(caller, PRICE))
+    refused = send(caller, PRICE)
+    assert refused.headers.getlist("RateLimit")[0].startswith('"key";r=0;')
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    text = failure(refused)
     assert text.startswith("This API key may run Blueprints 2 times in 60 seconds. Try again in ")
     assert len(send(caller, [PRICE, call("refusal", {"weight_kg": 1})]).get_json()) == 2
     send(caller, call("no"))
@@ -429,7 +434,11 @@ def test_calls_of_tools_count_as_runs_against_the_limit_of_the_key(caller: Calle
 def test_accept_and_content_type_are_heeded(caller: Caller) -> None:
     for accept in ("*/*", "application/json", "application/*", "text/event-stream, application/json", ""):
         assert told(send(caller, LIST, Accept=accept)) == (200, None), accept
-    events = send(caller, PRICE, Accept="text/event-stream")
+    for accept in ("*", "json", "application/json; charset=utf-8, text/event-stream; q=1."):
+        assert told(send(caller, LIST, Accept=accept)) == (200, None), accept
+    page = {"X-API-Key": caller.secret, "Accept": "text/html"}
+    assert caller.client.get(f"{caller.base}/mcp/sse", headers=page).status_code == 406
+    events = send(caller, PRICE, Accept="text/event-stream; charset=utf-8")
     assert (events.status_code, events.content_type) == (200, "text/event-stream")
     start, end = b"event: message\ndata: ", b"\n\n"
     assert events.data.startswith(start)
@@ -480,6 +489,7 @@ def test_a_key_that_is_refused_is_refused_as_for_runs_in_words_that_clients_show
         ({"Authorization": f"Basic {caller.secret}"}, 401, "missing_api_key"),
         ({"X-API-Key": caller.secret[:-1]}, 401, "malformed_api_key"),
         ({"Authorization": f"Bearer {caller.secret[:-1]}"}, 401, "malformed_api_key"),
+        ({"Authorization": caller.secret}, 401, "malformed_api_key"),
         ({"X-API-Key": "no key", "Authorization": f"Bearer {caller.secret}"}, 401, "malformed_api_key"),
         ({"X-API-Key": unknown}, 401, "unknown_api_key"),
         ({"Authorization": f"Bearer {gone}"}, 401, "revoked_api_key"),
@@ -504,6 +514,8 @@ def test_a_key_that_is_refused_is_refused_as_for_runs_in_words_that_clients_show
             "data": {"code": code},
         }
         assert {**shown.get_json(), "request_id": ""}.items() >= {**problem, "request_id": ""}.items()
+    alone = caller.client.get(f"{caller.base}/mcp/sse", headers={"Authorization": caller.secret})
+    assert "write “Bearer ” before it" in alone.get_json()["detail"]
     in_url = caller.client.post(
         f"{caller.base}/mcp?api_key={caller.secret}", json=PRICE, headers={"X-API-Key": caller.secret}
     )
@@ -512,6 +524,24 @@ def test_a_key_that_is_refused_is_refused_as_for_runs_in_words_that_clients_show
     # A key that came in an address is not taken for used.
     uses = select(ApiKeyUsage.use_count).where(ApiKeyUsage.key_id == caller.record.id)
     assert db.session.scalar(uses) == 0
+
+
+def test_clients_that_look_for_oauth_find_json_and_what_is_wrong_instead(csrf_app: Flask) -> None:
+    client = csrf_app.test_client()
+    for name in ("oauth-protected-resource", "oauth-authorization-server", "openid-configuration"):
+        for path in (f"/.well-known/{name}", f"/.well-known/{name}/runtime/api/v1/a/p/mcp"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.mimetype) == (404, "application/problem+json"), path
+    form = {"grant_type": "authorization_code"}
+    for answer in (
+        client.post("/register", json={"redirect_uris": ["http://localhost:3334/oauth/callback"]}),
+        client.post("/token", data=form),
+        client.get("/authorize?response_type=code"),
+    ):
+        assert (answer.status_code, answer.mimetype) == (404, "application/json")
+        assert set(answer.get_json()) == {"error", "error_description"}
+        assert "has no OAuth. The API key sent in X-API-Key" in answer.get_json()["error_description"]
+    assert client.put("/register").mimetype == "application/problem+json"
 
 
 def test_a_key_that_is_revoked_during_a_call_no_longer_calls_a_tool(

@@ -224,6 +224,27 @@ def test_whatever_people_name_their_things_the_document_is_valid(hostile: Caller
     assert assert_examples_are_true(hostile, document) == 4
 
 
+def test_no_label_that_a_client_is_told_has_two_colons(hostile: Caller) -> None:
+    models = hostile.get("/models").get_json()
+    assert "Every:thing" in [one["label"] for one in models]
+    assert not [one for one in models if "::" in one["label"]]
+    (one,) = [one for one in models if one["label"] == "Every:thing"]
+    assert hostile.get(f"/models/{one['id']}").get_json()["label"] == "Every:thing"
+
+    def said(method: str, **params: Any) -> Any:
+        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        return hostile.client.post(
+            f"{hostile.base}/mcp", json=message, headers={"X-API-Key": hostile.secret}
+        ).get_json()["result"]
+
+    tools = said("tools/list")["tools"]
+    assert {"Every:thing", "It takes : all."} <= {
+        tool[part] for tool in tools for part in ("title", "description")
+    }
+    assert not [tool for tool in tools if "::" in tool["title"] + tool["description"]]
+    assert "“A:B:C”" in said("initialize", protocolVersion="2025-11-25")["instructions"]
+
+
 def test_an_ipv6_address_is_written_in_full(caller: Caller) -> None:
     document = document_of(caller, Host="[::1]:8000")
     assert document["servers"][0]["url"] == f"http://[0:0:0:0:0:0:0:1]:8000{caller.base}"

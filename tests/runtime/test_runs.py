@@ -1,5 +1,6 @@
 """Running Blueprints over HTTP: what is sent, what comes back."""
 
+import io
 import uuid
 from typing import Any
 
@@ -14,6 +15,7 @@ from leapter.db import db, transaction
 from leapter.projects.models import Project
 from leapter.runtime.problems import to_json
 from tests.runtime.conftest import Caller, flush
+from tests.world import World
 
 
 @pytest.mark.both_databases
@@ -58,13 +60,40 @@ def test_ids_in_the_address_may_be_written_in_capitals(caller: Caller) -> None:
     )
 
 
-@pytest.mark.parametrize("accept", [None, "*/*", "application/*", "application/json, text/plain, */*"])
+@pytest.mark.parametrize(
+    "accept",
+    [
+        None,
+        "*/*",
+        "application/*",
+        "application/json, text/plain, */*",
+        "application/json; charset=utf-8",
+        'Application/JSON;profile="a,b;q=0"; Q=.5',
+        "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+        "*",
+        "application/json;q=1.",
+        "application/json;q=much",
+        "application/*;q=0, application/json",
+        "json",
+        ",;=, /",
+        "",
+    ],
+)
 def test_clients_need_no_particular_accept_header(caller: Caller, accept: str | None) -> None:
     headers = {} if accept is None else {"Accept": accept}
     assert caller.run(headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/xml", "application/json;q=0"])
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/html",
+        "application/xml;q=x, json",
+        "application/json;q=0",
+        "*/*, application/json; q=0.000",
+        "*;q=0",
+    ],
+)
 def test_a_client_that_excludes_json_is_told_406(caller: Caller, accept: str) -> None:
     answer = caller.run(headers={"Accept": accept})
     assert (answer.status_code, answer.json["code"]) == (406, "not_acceptable")
@@ -93,6 +122,34 @@ def test_a_body_declared_as_something_else_is_415(caller: Caller, content_type: 
 @pytest.mark.parametrize("body", [b"", b" \r\n", b"{}"])
 def test_an_empty_body_is_an_object_without_members(caller: Caller, body: bytes) -> None:
     assert caller.run(data=body, blueprint="nothing-asked").json == {"outputData": {"answer": 42}}
+
+
+def test_an_empty_body_may_be_declared_as_anything(caller: Caller) -> None:
+    for length in ({}, {"Content-Length": "0"}, {"Transfer-Encoding": "chunked"}):
+        for declared in ({"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Encoding": "gzip"}):
+            answer = caller.run(data=b"", blueprint="nothing-asked", headers={**declared, **length})
+            assert answer.json == {"outputData": {"answer": 42}}, (declared, length)
+    streamed = {"input_stream": io.BytesIO(b"a=1"), "headers": {"X-API-Key": caller.secret}}
+    answer = caller.client.post(caller.path(), content_type="application/x-www-form-urlencoded", **streamed)
+    assert answer.status_code == 415
+
+
+def test_a_key_that_is_sent_twice_is_that_key_and_two_keys_are_none(caller: Caller, world: World) -> None:
+    _, other = world.key(caller.person, caller.project)
+    # A server joins a header that comes twice with a comma.
+    for joint in (",", ", "):
+        assert caller.run(headers={"X-API-Key": caller.secret + joint + caller.secret}).status_code == 200
+    answer = caller.run(headers={"X-API-Key": f"{caller.secret},{other}"})
+    assert (answer.status_code, answer.json["code"]) == (401, "malformed_api_key")
+    assert "was sent twice, with different values" in answer.json["detail"]
+    assert "perhaps cut short" in caller.run(headers={"X-API-Key": f"{caller.secret},"}).json["detail"]
+
+
+def test_an_address_with_two_slashes_is_json_too(caller: Caller) -> None:
+    answer = caller.run(path=caller.path().replace("/models/", "//models/"))
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+    # Before the path they come from a base URL that ends with one.
+    assert caller.run(environ_overrides={"PATH_INFO": f"/{caller.path()}"}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -283,6 +340,8 @@ def test_a_correlation_id_is_echoed_on_results_and_on_problems(caller: Caller) -
         caller.run(headers={"X-Correlation-Id": "order-7"}),
         caller.run({}, headers={"X-Correlation-Id": "order-7"}),
         caller.run(headers={"X-Correlation-Id": "order-7", "X-API-Key": "wrong"}),
+        caller.run(headers={"X-Correlation-Id": "order-7"}, path=f"{caller.base}/nothing"),
+        caller.run(headers={"X-Correlation-Id": "order-7"}, path=f"{caller.base}/models"),
     ):
         assert answer.headers["X-Correlation-Id"] == "order-7"
 

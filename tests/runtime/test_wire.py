@@ -127,6 +127,15 @@ def test_a_body_that_is_cut_short_is_400(server: Server, run: bytes, rest: bytes
     assert (answer.status, document["code"]) == (400, "bad_request")
 
 
+def test_a_body_that_is_compressed_under_its_chunks_is_501_and_not_taken_for_broken_json(
+    server: Server, run: bytes
+) -> None:
+    chunks = b"Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n\x1f\x8b\r\n0\r\n\r\n"
+    answer, document = _ask(server, run + chunks)
+    assert (answer.status, document["code"]) == (501, "transfer_coding_unsupported")
+    assert "“gzip, chunked”" in document["detail"]
+
+
 def test_a_caller_that_vanishes_in_the_middle_of_a_body_leaves_no_trace(server: Server, run: bytes) -> None:
     with Line(server) as line:
         line.socket.sendall(run + b"Content-Length: 100\r\n\r\n{")
