@@ -14,7 +14,7 @@ from leapter.config import MAX_BODY_BYTES
 from leapter.db import db, transaction
 from leapter.projects.models import Project
 from leapter.runtime.problems import to_json
-from tests.runtime.conftest import Caller, flush
+from tests.runtime.conftest import BLUEPRINTS, Caller, flush
 from tests.world import World
 
 
@@ -324,6 +324,16 @@ def test_a_blueprint_with_errors_cannot_run_and_says_so(caller: Caller) -> None:
         with transaction() as session:
             session.execute(update(BlueprintRevision).values(findings=kept))
         assert caller.run().json["detail"] == f"The Blueprint “Parcel Price” {said}"
+
+
+def test_a_blueprint_whose_label_is_taken_says_so(caller: Caller, world: World) -> None:
+    twins = dict.fromkeys(("first", "second"), BLUEPRINTS["nothing-asked"])
+    project = world.project(caller.person, "Twins", twins)
+    _, secret = world.key(caller.person, project)
+    path = caller.path("second").replace(caller.project.id, project.id)
+    answer = caller.run({}, path=path, headers={"X-API-Key": secret})
+    assert (answer.status_code, answer.json["code"]) == (422, "blueprint_has_errors")
+    assert "“Nothing Asked” of this project is called nothing_asked too" in answer.json["detail"]
 
 
 def test_a_project_may_have_unknown_inputs_ignored_and_warns(caller: Caller) -> None:
