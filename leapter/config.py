@@ -45,6 +45,8 @@ class Settings:
     rate_limit_storage: str = "memory://"
     mcp_origins: frozenset[str] = frozenset()
     mcp_streams: int = 100
+    runs_kept_days: int = 90
+    runs_kept_per_project: int = 100_000
     metrics: bool = False
     log_level: str = "info"
 
@@ -260,6 +262,8 @@ _READERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "LEAPTER_RATE_LIMIT_STORAGE": ("rate_limit_storage", _storage),
     "LEAPTER_MCP_ORIGINS": ("mcp_origins", _origins),
     "LEAPTER_MCP_STREAMS": ("mcp_streams", _whole_number(0, 1000)),
+    "LEAPTER_RUNS_KEPT_DAYS": ("runs_kept_days", _whole_number(0, 36_500)),
+    "LEAPTER_RUNS_KEPT_PER_PROJECT": ("runs_kept_per_project", _whole_number(0, 10_000_000)),
     "LEAPTER_METRICS": ("metrics", _switch),
     "LEAPTER_LOG_LEVEL": ("log_level", _log_level),
 }

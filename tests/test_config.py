@@ -78,6 +78,10 @@ def test_settings_never_show_their_secrets(tmp_path: Path) -> None:
         ("LEAPTER_MCP_ORIGINS", "https://app.example.com, https://*.example.com"),
         ("LEAPTER_MCP_ORIGINS", "https://app.example.com,"),
         ("LEAPTER_MCP_STREAMS", "1001"),
+        ("LEAPTER_RUNS_KEPT_DAYS", "-1"),
+        ("LEAPTER_RUNS_KEPT_DAYS", "36501"),
+        ("LEAPTER_RUNS_KEPT_PER_PROJECT", "100.000"),
+        ("LEAPTER_RUNS_KEPT_PER_PROJECT", "10000001"),
         ("LEAPTER_METRICS", "yes"),
         ("LEAPTER_LOG_LEVEL", "loud"),
         ("LEAPTER_SESSION_IDLE_MINUTES", "1.5"),
@@ -103,6 +107,8 @@ def test_values_are_read(tmp_path: Path) -> None:
         LEAPTER_BASE_URL="https://leapter.example.com/",
         LEAPTER_KEY_RATE_LIMIT="600/60",
         LEAPTER_BIND="[::1]:9000",
+        LEAPTER_RUNS_KEPT_DAYS="0",
+        LEAPTER_RUNS_KEPT_PER_PROJECT="10000000",
         LEAPTER_MCP_ORIGINS="HTTPS://App.example.com:443, http://localhost:6274, https://bücher.example",
     )
     # As browsers write them in the header Origin.
@@ -114,6 +120,7 @@ def test_values_are_read(tmp_path: Path) -> None:
     assert settings.base_url == "https://leapter.example.com"
     assert settings.key_rate_limit == RateLimit(runs=600, window_s=60)
     assert settings.bind == "[::1]:9000"
+    assert (settings.runs_kept_days, settings.runs_kept_per_project) == (0, 10_000_000)
 
 
 def test_a_home_that_is_not_a_folder_is_named(tmp_path: Path) -> None:

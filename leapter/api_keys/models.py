@@ -110,6 +110,26 @@ class KeylessCall(Model):
     last_agent: Mapped[str | None] = mapped_column(String(200))
 
 
+class ApiKeyHour(Model):
+    """How many calls came with a key in one hour of UTC, which begins at `hour`.
+
+    `failures` are those of the `runs` that were answered with a status of 400 or more; `other_calls` only
+    asked; `refusals` ended before there was a run. The runtime's flusher counts them, and they stay when the
+    records of the runs are deleted.
+    """
+
+    __tablename__ = "api_key_hours"
+    # The rows are narrow: an index beside the table would double it.
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 (SQLAlchemy's own form)
+
+    key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True)
+    hour: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True, index=True)
+    runs: Mapped[int] = mapped_column(BigInteger, default=0)
+    failures: Mapped[int] = mapped_column(BigInteger, default=0)
+    other_calls: Mapped[int] = mapped_column(BigInteger, default=0)
+    refusals: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
 class ApiKeyEvent(Model):
     """Who changed what a key may do, and when. `detail` holds names as they were: projects may be gone later.
 

@@ -11,7 +11,7 @@ from flask import current_app, request, url_for
 from werkzeug.wrappers import Response
 
 from leapter.accounts.session import current_actor
-from leapter.api_keys import keys, listing, service
+from leapter.api_keys import call_days, keys, listing, service
 from leapter.api_keys.call_examples import CallExamples, curl_lines
 from leapter.api_keys.errors import AlreadyCreatedError, KeyChangedError
 from leapter.api_keys.forms import CreateForm, ProjectsForm, RevokeForm
@@ -112,6 +112,7 @@ def show(key_id: object) -> Response:
         key=key,
         history=listing.history(actor, key.id),
         calls=current_app.extensions[KEY_CALLS](actor, key),
+        days=call_days.latest_days(key.id),
     )
 
 

@@ -101,6 +101,7 @@ class Run(Model):
     __tablename__ = "runs"
     __table_args__ = (
         Index(None, "project_id", "blueprint_id", "started_at"),
+        Index(None, "project_id", "started_at"),
         Index(None, "key_id", "started_at"),
     )
 

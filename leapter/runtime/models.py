@@ -1,9 +1,11 @@
-"""Tables of the older MCP transport: streams that are open, and the replies that are on their way to them."""
+"""Tables of the runtime's own: streams of the older MCP transport with their replies, and who sweeps."""
+
+from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from leapter.db import Model
+from leapter.db import Model, UtcDateTime
 
 
 class McpStream(Model):
@@ -32,3 +34,19 @@ class McpReply(Model):
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     stream: Mapped[str] = mapped_column(ForeignKey("mcp_streams.digest", ondelete="CASCADE"), index=True)
     body: Mapped[str] = mapped_column(Text)
+
+
+class Sweep(Model):
+    """The one row says which process deletes what is past its time; `keeper` is "" where none does.
+
+    `beat` counts what the keeper does: it is a count and no moment, as in `McpStream`. At `believed_at` the
+    clock was last believed; `doubts` counts the sweeps since then that found it more than a day ahead.
+    """
+
+    __tablename__ = "sweeps"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    keeper: Mapped[str] = mapped_column(String(32))
+    beat: Mapped[int] = mapped_column(BigInteger)
+    believed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    doubts: Mapped[int] = mapped_column(Integer)

@@ -10,6 +10,7 @@ from leapter.db import db
 from leapter.runtime.access import Access
 from leapter.runtime.limits import KeyLimiter
 from leapter.runtime.metrics import Metrics
+from leapter.runtime.retention import Sweeper
 from leapter.runtime.stream_store import StreamStore
 from leapter.runtime.streams import Streams
 from leapter.runtime.usage import Usage
@@ -28,9 +29,11 @@ class Runtime:
     metrics: Metrics | None
     stream_store: StreamStore
     streams: Streams
+    sweeper: Sweeper
 
     def stop(self) -> None:
         """End what is open, write what is buffered; then let go of the database."""
+        self.sweeper.stop()
         self.streams.stop()
         self.usage.stop()
         self.access.connections.close()
@@ -52,9 +55,14 @@ def init_app(app: Flask, settings: Settings) -> None:
         metrics=metrics,
         stream_store=stream_store,
         streams=Streams(stream_store, most=settings.mcp_streams),
+        sweeper=Sweeper(
+            engine, kept_days=settings.runs_kept_days, kept_per_project=settings.runs_kept_per_project
+        ),
     )
     app.extensions[_NAME] = runtime
-    app.extensions.setdefault("leapter_worker_start", []).extend((runtime.usage.start, runtime.streams.start))
+    app.extensions.setdefault("leapter_worker_start", []).extend(
+        (runtime.usage.start, runtime.streams.start, runtime.sweeper.start)
+    )
     app.extensions.setdefault("leapter_worker_stop", []).append(runtime.stop)
 
 

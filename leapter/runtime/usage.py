@@ -16,7 +16,7 @@ from structlog import get_logger
 from leapter.api_keys.models import ApiKey, ApiKeyUsage
 from leapter.blueprints.models import Run
 from leapter.projects.models import Project
-from leapter.runtime import notes
+from leapter.runtime import hours, notes
 from leapter.runtime.metrics import Metrics
 from leapter.runtime.notes import Client
 
@@ -74,6 +74,7 @@ class _Batch:
     refusals: dict[str, _Tally]
     notes: dict[notes.Kind, notes.Tally]
     runs: list[RunRecord]
+    hours: hours.Tallies
     dropped: int
 
 
@@ -101,6 +102,7 @@ class Usage:
         self._uses: dict[str, _Tally] = {}
         self._refusals: dict[str, _Tally] = {}
         self._notes = notes.Notes()
+        self._hours = hours.Hours()
         self._runs: deque[RunRecord] = deque()
         self._data_bytes = 0
         self._dropped = 0
@@ -123,6 +125,7 @@ class Usage:
     def note(self, kind: notes.Kind, *, status: int, client: Client) -> None:
         """Take a call that was no run. Ids in `kind` may be any text that an address held."""
         self._notes.take(kind, status, client)
+        self._hours.note(kind)
 
     def record(self, run: RunRecord) -> None:
         """Take the record of a run."""
@@ -130,8 +133,10 @@ class Usage:
             self._runs.append(run)
             self._data_bytes += run.data_bytes
             while len(self._runs) > self._max_records or self._data_bytes > self._max_data_bytes:
-                self._data_bytes -= self._runs.popleft().data_bytes
+                dropped = self._runs.popleft()
+                self._data_bytes -= dropped.data_bytes
                 self._dropped += 1
+                self._hours.drop(dropped)
         if len(self._runs) >= BATCH:
             self._wake.set()
 
@@ -187,6 +192,7 @@ class Usage:
                         refusals=batch.refusals,
                         notes={},
                         runs=[],
+                        hours=batch.hours,
                         dropped=batch.dropped + len(batch.runs),
                     )
                     if not (batch.runs or batch.notes):
@@ -212,19 +218,23 @@ class Usage:
 
     def _take(self) -> _Batch | None:
         noted = self._notes.cut(BATCH)
+        counted = self._hours.cut(BATCH)
         with self._lock:
-            if not (self._runs or self._uses or self._refusals or noted):
+            if not (self._runs or self._uses or self._refusals or noted or counted):
                 return None
             runs = [self._runs.popleft() for _ in range(min(BATCH, len(self._runs)))]
             self._data_bytes -= sum(run.data_bytes for run in runs)
             dropped, self._dropped = self._dropped, 0
-            return _Batch(
+            batch = _Batch(
                 uses=_cut(self._uses),
                 refusals=_cut(self._refusals),
                 notes=noted,
                 runs=runs,
+                hours=counted,
                 dropped=dropped,
             )
+        hours.add_runs(counted, runs)
+        return batch
 
     def _write(self, batch: _Batch, *, retried: bool) -> None:
         options = {"leapter_write": True}
@@ -233,6 +243,7 @@ class Usage:
                 _write_tallies(connection, batch.uses, _ADD_USES, "used")
                 _write_tallies(connection, batch.refusals, _ADD_REFUSALS, "refused")
                 notes.write(connection, batch.notes)
+                hours.write(connection, batch.hours)
                 _write_runs(connection, batch.runs)
         if self._metrics:
             runs = [(run.status, run.duration_us) for run in batch.runs]

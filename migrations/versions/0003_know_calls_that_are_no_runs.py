@@ -1,5 +1,7 @@
 """Know the calls that are no runs, how runs came in, and the streams of the older MCP transport.
 
+Count the calls of keys by the hour, and have old runs deleted.
+
 Revision ID: 0003
 Revises: 0002
 """
@@ -18,6 +20,8 @@ def upgrade() -> None:
     # The latest runs of a key are asked for; a key has millions of them.
     op.create_index("ix_runs_key_id_started_at", "runs", ["key_id", "started_at"])
     op.drop_index("ix_runs_key_id", table_name="runs")
+    # The oldest runs of a project are deleted in their order.
+    op.create_index("ix_runs_project_id_started_at", "runs", ["project_id", "started_at"])
     op.create_table(
         "api_key_calls",
         sa.Column("key_id", sa.String(length=36), nullable=False),
@@ -78,9 +82,36 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_mcp_replies_stream", "mcp_replies", ["stream"])
+    op.create_table(
+        "api_key_hours",
+        sa.Column("key_id", sa.String(length=36), nullable=False),
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("runs", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("other_calls", sa.BigInteger(), nullable=False),
+        sa.Column("refusals", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["key_id"], ["api_keys.id"], name="fk_api_key_hours_key_id_api_keys", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key_id", "hour", name="pk_api_key_hours"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_api_key_hours_hour", "api_key_hours", ["hour"])
+    op.create_table(
+        "sweeps",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("keeper", sa.String(length=32), nullable=False),
+        sa.Column("beat", sa.BigInteger(), nullable=False),
+        sa.Column("believed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("doubts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_sweeps"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("sweeps")
+    op.drop_table("api_key_hours")
+    op.drop_index("ix_runs_project_id_started_at", table_name="runs")
     op.drop_table("mcp_replies")
     op.drop_table("mcp_streams")
     op.drop_table("keyless_calls")
