@@ -2,15 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, Protocol
+from operator import itemgetter
+from typing import Protocol
 
-from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection
 
-from leapter.api_keys.models import ApiKey, ApiKeyHour
+from leapter.api_keys.models import ApiKeyHour
 from leapter.runtime.notes import Kind
 
 _HOUR_S = 3600
@@ -88,26 +88,20 @@ def add_runs(tallies: Tallies, runs: Iterable[CountedRun]) -> None:
         _add(tallies, run)
 
 
-def write(connection: Connection, tallies: Tallies) -> None:
-    """Add `tallies` to what is stored; those of keys that are gone are left out."""
-    if not tallies:
-        return
-    known = set(connection.scalars(_KNOWN, {"ids": sorted({key_id for key_id, _ in tallies})}))
+def write(connection: Connection, tallies: Tallies, known: Container[str]) -> None:
+    """Add `tallies` to what is stored; those of keys that are not `known` are left out."""
+    dialect = connection.dialect
+    process = ApiKeyHour.hour.type.bind_processor(dialect) or (lambda moment: moment)
+    moments = {hour: process(datetime.fromtimestamp(hour * _HOUR_S, UTC)) for _, hour in tallies}
     # In the order of their keys: two processes that write the same rows never wait for each other in a ring.
     rows = [
-        {
-            "key_id": key_id,
-            "hour": datetime.fromtimestamp(hour * _HOUR_S, UTC),
-            "runs": tally.runs,
-            "failures": tally.failures,
-            "other_calls": tally.other_calls,
-            "refusals": tally.refusals,
-        }
-        for (key_id, hour), tally in sorted(tallies.items(), key=lambda item: item[0])
+        (key_id, moments[hour], tally.runs, tally.failures, tally.other_calls, tally.refusals)
+        for (key_id, hour), tally in sorted(tallies.items(), key=itemgetter(0))
         if key_id in known
     ]
     if rows:
-        connection.execute(_ADD[connection.dialect.name], rows)
+        # Not through SQLAlchemy, which adds 3 to 4 µs a row: as much as the database takes.
+        connection.exec_driver_sql(_ADD[dialect.paramstyle], rows)
 
 
 def _add(tallies: Tallies, run: CountedRun) -> None:
@@ -125,24 +119,14 @@ def _tally(tallies: Tallies, key_id: str, moment: float) -> Tally:
     return tally
 
 
-def _upsert() -> dict[str, Any]:
-    statements = {}
-    for dialect in (sqlite, postgresql):
-        statement: Any = dialect.insert(ApiKeyHour)
-        counts = ("runs", "failures", "other_calls", "refusals")
-        statements[dialect.__name__.rsplit(".", 1)[-1]] = statement.on_conflict_do_update(
-            index_elements=["key_id", "hour"],
-            set_={name: getattr(ApiKeyHour, name) + statement.excluded[name] for name in counts},
-        )
-    return statements
+_UPSERT = """\
+INSERT INTO api_key_hours (key_id, hour, runs, failures, other_calls, refusals) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (key_id, hour) DO UPDATE SET
+    runs = api_key_hours.runs + excluded.runs,
+    failures = api_key_hours.failures + excluded.failures,
+    other_calls = api_key_hours.other_calls + excluded.other_calls,
+    refusals = api_key_hours.refusals + excluded.refusals
+"""
 
-
-_ADD = _upsert()
-
-# Those that still exist; they stay until the transaction ends.
-_KNOWN = (
-    select(ApiKey.id)
-    .where(ApiKey.id.in_(bindparam("ids", expanding=True)))
-    .order_by(ApiKey.id)
-    .with_for_update(read=True, key_share=True)
-)
+# By the style of the driver's parameters: SQLite's is "qmark", psycopg's "pyformat".
+_ADD = {"qmark": _UPSERT, "pyformat": _UPSERT.replace("?", "%s")}

@@ -215,8 +215,9 @@ class Sweeper:
             believed_at = connection.scalar(select(Sweep.believed_at))
             if believed_at is None:
                 # The first sweep of all has nothing but the runs to hold the clock against.
-                newest = select(func.max(Run.started_at)).where(Run.project_id == Project.id)
-                believed_at = connection.scalar(select(func.max(newest.scalar_subquery())))
+                of_project = select(func.max(Run.started_at)).where(Run.project_id == Project.id)
+                newest = func.max(of_project.correlate(Project).scalar_subquery())
+                believed_at = connection.scalar(select(newest).select_from(Project))
         present = clock.now()
         with self._turn() as connection:
             doubts = connection.scalar(select(Sweep.doubts)) or 0

@@ -240,10 +240,12 @@ class Usage:
         options = {"leapter_write": True}
         with self._engine.connect().execution_options(**options) as connection, connection.begin():
             if not (retried and _is_written(connection, batch)):
-                _write_tallies(connection, batch.uses, _ADD_USES, "used")
-                _write_tallies(connection, batch.refusals, _ADD_REFUSALS, "refused")
+                key_ids = {*batch.uses, *batch.refusals, *(key_id for key_id, _ in batch.hours)}
+                known = _existing(connection, ApiKey.id, key_ids)
+                _write_tallies(connection, batch.uses, _ADD_USES, "used", known)
+                _write_tallies(connection, batch.refusals, _ADD_REFUSALS, "refused", known)
                 notes.write(connection, batch.notes)
-                hours.write(connection, batch.hours)
+                hours.write(connection, batch.hours, known)
                 _write_runs(connection, batch.runs)
         if self._metrics:
             runs = [(run.status, run.duration_us) for run in batch.runs]
@@ -293,9 +295,8 @@ _ADD_REFUSALS = _upsert("refused", "refused_count")
 
 
 def _write_tallies(
-    connection: Connection, tallies: dict[str, _Tally], statements: dict[str, Any], kind: str
+    connection: Connection, tallies: dict[str, _Tally], statements: dict[str, Any], kind: str, known: set[str]
 ) -> None:
-    known = _existing(connection, ApiKey.id, tallies)
     rows = [
         {
             "key_id": key_id,
