@@ -31,11 +31,22 @@ dialog?.addEventListener("close", () => {
   if (pageIsStale) load(window.location.pathname + window.location.search);
 });
 
+// A dialog that stands in for another one leads back to it. Where that has failed, and says so, it closes.
+function goBack() {
+  const back = dialog.querySelector("[data-trouble]") ? null : dialog.querySelector("[data-dialog-back]");
+  back?.click();
+  return back !== null;
+}
+
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close-dialog]") && dialog?.open) {
     event.preventDefault();
-    closeDialog();
+    if (!goBack()) closeDialog();
   }
+});
+
+dialog?.addEventListener("cancel", (event) => {
+  if (event.target === dialog && event.cancelable && goBack()) event.preventDefault();
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {

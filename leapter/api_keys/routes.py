@@ -83,13 +83,16 @@ def create() -> Response:
             return htmx.render("api_keys/already_created.html", "dialog", status=409, key=error.key)
         else:
             return _reveal(key, secret)
+    # What is chosen already is seen without scrolling, however many projects there are.
+    chosen = frozenset(form.projects.data or [])
+    choices = sorted(listing.choosable_projects(current_actor()), key=lambda one: one.id not in chosen)
     return htmx.render(
         "api_keys/new.html",
         "dialog",
         status=status_of(form),
         form=form,
         return_page=_return_page(),
-        choices=listing.choosable_projects(current_actor()),
+        choices=choices,
         namesake=listing.find_key_by_name(current_actor(), form.name.data or ""),
     )
 

@@ -1,5 +1,21 @@
 "use strict";
 
+// What is chosen in the Connect dialog changes the rest of it: the place that is looked at stays.
+
+(() => {
+  const place = () => document.querySelector("#dialog #connect .dialog-main");
+  let scrolled = null;
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    scrolled = event.detail.target?.id === "connect" ? (place()?.scrollTop ?? null) : null;
+  });
+
+  document.addEventListener("htmx:afterSwap", () => {
+    if (scrolled !== null) place()?.scrollTo({ top: scrolled, behavior: "instant" });
+    scrolled = null;
+  });
+})();
+
 // The connection test asks each second: not while nobody looks, and without a toast each time the server is away.
 
 (() => {

@@ -48,7 +48,7 @@ def test_a_key_made_in_the_dialog_calls_by_the_copied_line_until_it_is_revoked(
     for tab, heading in (
         ("AI (MCP)", "Configuration"),
         ("n8n", "2. Paste the workflow"),
-        ("Web API", "Addresses"),
+        ("Web API", "OpenAPI"),
     ):
         dialog.get_by_role("link", name=tab, exact=True).focus()
         page.keyboard.press("Enter")
@@ -56,6 +56,29 @@ def test_a_key_made_in_the_dialog_calls_by_the_copied_line_until_it_is_revoked(
         expect(dialog.get_by_role("link", name=tab, exact=True)).to_be_focused()
         window.assert_accessible()
 
+    # A choice far down changes what is there, and nothing moves.
+    page.set_viewport_size({"width": 390, "height": 500})
+    dialog.get_by_role("link", name="Python").focus()
+    place = page.evaluate("document.querySelector('#connect .dialog-main').scrollTop")
+    assert place > 0
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("region", name="Python that calls this Blueprint")).to_be_visible()
+    expect(dialog.get_by_role("link", name="Python")).to_be_focused()
+    assert page.evaluate("document.querySelector('#connect .dialog-main').scrollTop") == place
+    dialog.get_by_role("link", name="curl").click()
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+    # Who would rather not create a key is back where it was asked for, whichever way.
+    creation = page.get_by_role("dialog", name="Create API Key")
+    for leave in (
+        lambda: page.keyboard.press("Escape"),
+        lambda: creation.get_by_role("button", name="Close").click(),
+        lambda: creation.get_by_role("link", name="Cancel").click(),
+    ):
+        dialog.get_by_role("link", name="Create a key here").click()
+        expect(creation).to_be_visible()
+        leave()
+        expect(dialog).to_be_visible()
     secret = create_key(page, "Made here")
     window.assert_accessible()
     page.get_by_role("button", name="Continue to Connect").click()
