@@ -153,6 +153,17 @@ def count_blueprints(project_ids: list[str]) -> dict[str, int]:
     return {project_id: counts.get(project_id, 0) for project_id in project_ids}
 
 
+def projects_that_run(actor: Actor) -> set[str]:
+    """The ids of the projects that `actor` can see and in which some Blueprint can run."""
+    statement = (
+        select(Blueprint.project_id)
+        .join(Project, Project.id == Blueprint.project_id)
+        .join(BlueprintRevision, BlueprintRevision.id == Blueprint.revision_in_force_id)
+        .where(Project.appspace_id.in_(visible_appspaces(actor)), BlueprintRevision.has_errors.is_(False))
+    )
+    return set(db.session.scalars(statement.distinct()))
+
+
 def get_blueprint(actor: Actor, project_id: str, blueprint_id: str) -> ShownBlueprint:
     """The Blueprint.
 

@@ -37,7 +37,8 @@ def project(project_id: object) -> Response:
     """Connect a program to a project; its Blueprint is chosen here."""
     actor = current_actor()
     found = get_project(actor, str(project_id))
-    offered = [one for one in service.list_blueprints(actor, found.id) if one.can_run]
+    every = service.list_blueprints(actor, found.id)
+    offered = [one for one in every if one.can_run]
     wanted = request.args.get("blueprint", "")
     chosen = next((one for one in offered if one.blueprint.id == wanted), offered[0] if offered else None)
     return _dialog(
@@ -45,7 +46,7 @@ def project(project_id: object) -> Response:
         found,
         chosen,
         offered=offered,
-        blueprint_count=service.count_blueprints([found.id])[found.id],
+        left_out=[one for one in every if not one.can_run],
         back=url_for("project_pages.show", project_id=found.id),
     )
 
@@ -56,7 +57,7 @@ def blueprint(project_id: object, blueprint_id: object) -> Response:
     actor = current_actor()
     shown = service.get_blueprint(actor, str(project_id), str(blueprint_id))
     back = url_for("blueprints.show", project_id=shown.project.id, blueprint_id=shown.blueprint.id)
-    return _dialog(actor, shown.project, shown, offered=None, blueprint_count=1, back=back)
+    return _dialog(actor, shown.project, shown, offered=None, left_out=[], back=back)
 
 
 def _dialog(
@@ -65,10 +66,13 @@ def _dialog(
     chosen: ShownBlueprint | None,
     *,
     offered: list[ShownBlueprint] | None,
-    blueprint_count: int,
+    left_out: list[ShownBlueprint],
     back: str,
 ) -> Response:
-    """The dialog for `chosen`; `offered` are those to choose from, None where it is the Blueprint's own."""
+    """The dialog for `chosen`.
+
+    `offered` are those to choose from, None where it is the Blueprint's own; `left_out` cannot run.
+    """
     tab = request.args.get("tab", "")
     tab = tab if tab in CLIENTS else "rest"
     shown = request.args.get("show", "")
@@ -90,7 +94,7 @@ def _dialog(
         "project": project,
         "chosen": chosen,
         "offered": offered,
-        "blueprint_count": blueprint_count,
+        "left_out": left_out,
         "can_run": program is not None,
         "tabs": CLIENTS,
         "tab": tab,
@@ -127,7 +131,7 @@ def _connection(project: Project, chosen: ShownBlueprint, key: KeyRecord | None)
             "leapter": n8n_workflow.community_node_fields(base, snippets.key_meant(prefix)),
         },
         "run_address": run_address,
-        "openapi_address": f"{address}/openapi",
+        "openapi_line": snippets.download_line(address),
         "mcp_address": f"{address}/mcp",
         "snippets": {
             "curl": curl_line(run_address, inputs),

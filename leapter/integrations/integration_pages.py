@@ -9,12 +9,12 @@ from flask import Response, request
 from leapter.accounts.access import Actor
 from leapter.accounts.session import current_actor
 from leapter.api_keys import listing
-from leapter.api_keys.records import KeyQuery, KeyRecord
+from leapter.api_keys.records import KeyQuery, KeyRecord, ProjectName
+from leapter.blueprints import service
 from leapter.blueprints.addresses import project_url
 from leapter.errors import NotFoundError
 from leapter.integrations import n8n_workflow, snippets, troubles
-from leapter.projects.models import Project
-from leapter.projects.service import list_projects
+from leapter.projects.service import get_project
 from leapter.web import htmx
 from leapter.web.urls import base_url
 
@@ -53,8 +53,10 @@ def n8n() -> Response:
 def _page(client: str) -> Response:
     actor = current_actor()
     key_id = request.args.get("key", "")
-    projects = [listed.project for listed in list_projects(actor)]
+    projects = listing.choosable_projects(actor)
     project = _chosen_project(actor, projects, key_id)
+    running = service.projects_that_run(actor)
+    linked = [one for one in projects if one.id in running]
     keys = listing.list_keys_of_project(actor, project.id) if project else ()
     key = keys[0] if len(keys) == 1 and not key_id else next((one for one in keys if one.id == key_id), None)
     base, prefix = base_url(), key.prefix if key else None
@@ -71,15 +73,18 @@ def _page(client: str) -> Response:
         ],
         "leapter_fields": n8n_workflow.community_node_fields(base, snippets.key_meant(prefix)),
         "key_meant": snippets.key_meant(prefix),
-        "linked": projects[:_MOST_LINKS],
+        "linked": linked[:_MOST_LINKS],
+        "linkable_count": len(linked),
         "troubles": troubles.of_client(client),
     }
     if project is not None:
-        address = project_url(base, appspace_id=project.appspace_id, project_id=project.id)
+        appspace_id = get_project(actor, project.id).appspace_id
+        address = project_url(base, appspace_id=appspace_id, project_id=project.id)
         context |= {
             "address": address,
             "mcp_address": f"{address}/mcp",
             "list_line": snippets.list_line(address),
+            "download_line": snippets.download_line(address),
             "mcp_clients": snippets.MCP_CLIENTS,
             "configurations": snippets.mcp_configurations(project.name, f"{address}/mcp", prefix=prefix),
         }
@@ -91,9 +96,15 @@ def credential_name(key: KeyRecord | None) -> str:
     return f"Leapter, {key.name}" if key else "Leapter"
 
 
-def _chosen_project(actor: Actor, projects: list[Project], key_id: str) -> Project | None:
-    """The project that the address names, else one of the key in it or of the newest key, else the first."""
+def _chosen_project(actor: Actor, projects: tuple[ProjectName, ...], key_id: str) -> ProjectName | None:
+    """The project that the address names, else one of the key in it or of the newest key, else the first.
+
+    Raises:
+        NotFoundError: the address names a project that is not there, or not for `actor`.
+    """
     wanted = request.args.get("project", "")
+    if wanted and wanted not in {one.id for one in projects}:
+        raise NotFoundError("project")
     if not wanted and key_id:
         with contextlib.suppress(NotFoundError):
             wanted = next((one.id for one in listing.get_key(actor, key_id).projects), "")

@@ -40,7 +40,7 @@ def key_meant(prefix: str | None) -> str:
 def python_script(url: str, inputs: Mapping[str, Any]) -> str:
     """A script for Python 3 that runs a Blueprint with nothing but the standard library.
 
-    It prints the outputs; refused, it says why and ends with exit code 1.
+    It prints the outputs; refused, or without a key, it says why and ends with exit code 1.
     """
     return f"""\
 import json
@@ -52,11 +52,12 @@ import urllib.request
 url = {json.dumps(url)}
 inputs = {_python_literal(json.loads(json.dumps(inputs)))}
 
+key = os.environ.get("{VARIABLE}") or sys.exit("Set {VARIABLE} first.")
 request = urllib.request.Request(
     url,
     data=json.dumps(inputs).encode(),
     headers={{
-        "{_HEADER}": os.environ["{VARIABLE}"],
+        "{_HEADER}": key,
         "Content-Type": "application/json",
     }},
 )
@@ -71,17 +72,19 @@ except urllib.error.HTTPError as error:
 def javascript_script(url: str, inputs: Mapping[str, Any]) -> str:
     """A script for Node.js 18 or newer that runs a Blueprint with the built-in `fetch`.
 
-    It prints the outputs; refused, it says why and ends with exit code 1.
+    It prints the outputs; refused, or without a key, it says why and ends with exit code 1.
     """
     return f"""\
 const url = {json.dumps(url)};
 const inputs = {json.dumps(inputs, ensure_ascii=False, indent=2)};
+const key = process.env.{VARIABLE};
 
 async function run() {{
+  if (!key) throw new Error("Set {VARIABLE} first.");
   const response = await fetch(url, {{
     method: "POST",
     headers: {{
-      "{_HEADER}": process.env.{VARIABLE},
+      "{_HEADER}": key,
       "Content-Type": "application/json",
     }},
     body: JSON.stringify(inputs),
@@ -101,6 +104,15 @@ run().then(console.log, (error) => {{
 def list_line(project_address: str) -> str:
     """A command for a POSIX shell that lists the Blueprints of a project: the shortest call there is."""
     return f'curl {shlex.quote(f"{project_address}/models")} -H "{_HEADER}: ${VARIABLE}"'
+
+
+def download_line(project_address: str) -> str:
+    """A command for a POSIX shell that puts the OpenAPI document of a project into a file.
+
+    Refused, it says so and leaves no file that an import would choke on.
+    """
+    url = shlex.quote(f"{project_address}/openapi")
+    return f'curl -f -o openapi.json {url} \\\n  -H "{_HEADER}: ${VARIABLE}"'
 
 
 def mcp_configurations(project_name: str, url: str, *, prefix: str | None) -> dict[str, str]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -83,9 +84,8 @@ def test_addresses_are_those_that_answer(world: World, app: Flask) -> None:
     address = rest.select_one("#connect-address").text
     assert address == f"{base}/models/{project.blueprints['parcel-price']}/runs"
     assert is_route(app, address, "POST")
-    openapi = rest.select_one("#connect-openapi").text
-    assert openapi == f"{base}/openapi"
-    assert is_route(app, openapi, "GET")
+    assert f" {base}/openapi " in rest.select_one("#connect-openapi").text
+    assert is_route(app, f"{base}/openapi", "GET")
     mcp = shown(ada.client, connect_url(project, tab="mcp"))
     assert mcp.select_one("#connect-mcp-address").text == f"{base}/mcp"
     assert is_route(app, f"{base}/mcp", "POST")
@@ -178,8 +178,11 @@ def test_a_blueprint_is_chosen_on_the_projects_dialog_and_fixed_on_its_own(world
     other = {"A": "b", "B": "a"}[first]
     chosen = shown(ada.client, connect_url(project, blueprint=project.blueprints[other]))
     assert f"/models/{project.blueprints[other]}/runs" in chosen.select_one("#connect-address").text
+    broken = f"/projects/{project.id}/blueprints/{project.blueprints['c']}"
+    assert "1 Blueprint cannot run" in chosen.select_one(".left-out").text
+    assert chosen.select_one(".left-out a")["href"] == broken
     own = shown(ada.client, connect_url(project, other))
-    assert not own.select("#connect-blueprint")
+    assert not own.select("#connect-blueprint, .left-out")
     assert f"/models/{project.blueprints[other]}/runs" in own.select_one("#connect-address").text
 
 
@@ -299,7 +302,7 @@ def fetched(server: Server, person: Person, path: str) -> BeautifulSoup:
 
 
 def test_the_snippets_run_as_printed_and_say_why_they_are_refused(
-    server: Server, server_world: World
+    server: Server, server_world: World, tmp_path: Path
 ) -> None:
     ada = server_world.person()
     project = server_world.project(ada, blueprints={"greeting": GREETING})
@@ -308,11 +311,14 @@ def test_the_snippets_run_as_printed_and_say_why_they_are_refused(
     server_world.suite(project, case, slug="greeting")
     key, secret = server_world.key(ada, project)
 
-    def run(show: str) -> subprocess.CompletedProcess[str]:
-        code = fetched(server, ada, connect_url(project, show=show)).select_one("#connect-snippet").text
+    def run(
+        show: str, snippet: str = "connect-snippet", key: str = secret
+    ) -> subprocess.CompletedProcess[str]:
+        code = fetched(server, ada, connect_url(project, show=show)).select_one(f"#{snippet}").text
         return subprocess.run(
             [*RUNS[show], code],
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "LEAPTER_API_KEY": secret},
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "LEAPTER_API_KEY": key},
+            cwd=tmp_path,
             capture_output=True,
             text=True,
             check=False,
@@ -341,7 +347,16 @@ def test_the_snippets_run_as_printed_and_say_why_they_are_refused(
     )
     assert "greeting" in done.stdout
     assert secret not in done.stdout + done.stderr
+    document = tmp_path / "openapi.json"
+    assert run("curl", "connect-openapi").returncode == 0
+    assert json.loads(document.read_text())["openapi"] == "3.0.3"
+    document.unlink()
+    for show in ("python", "javascript"):
+        done = run(show, key="")
+        assert (done.returncode, done.stderr) == (1, "Set LEAPTER_API_KEY first.\n")
     revoke_key(ada.actor, key.id)
+    assert run("curl", "connect-openapi").returncode != 0
+    assert not document.exists()
     for show in RUNS:
         done = run(show)
         told = done.stdout if show == "curl" else done.stderr

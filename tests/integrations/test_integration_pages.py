@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from leapter.integrations import troubles
 from leapter.runtime.problem_kinds import KINDS
-from tests.world import World
+from tests.world import PRICE, World
 
 CLIENTS = ("rest", "mcp", "n8n")
 
@@ -59,6 +59,19 @@ def test_without_a_choice_the_project_of_the_newest_key_is_shown(world: World) -
     assert soup.select_one("#integration-project option[selected]").text == "B"
 
 
+def test_projects_of_one_name_are_told_apart_and_only_those_that_run_are_offered(world: World) -> None:
+    ada = world.person()
+    twins = [world.project(ada, "Twin"), world.project(ada, "Twin")]
+    world.project(ada, "Broken", {"broken": PRICE.replace("weight_kg * 2.5", "weight")})
+    world.project(ada, "Empty", {})
+    soup = shown(ada.client, "/integrations/rest")
+    names = [f"Twin [{one.id[:8]}]" for one in sorted(twins, key=lambda one: one.id)]
+    options = [option.text for option in soup.select("#integration-project option")]
+    assert options == ["Broken", "Empty", *names]
+    assert [link.text for link in soup.select(".connect-links a")] == [f"Connect {name}" for name in names]
+    assert "Projects in which no Blueprint can run yet are left out." in soup.text
+
+
 def test_without_a_project_a_page_says_where_to_get_one(world: World) -> None:
     for client in CLIENTS:
         soup = shown(world.person().client, f"/integrations/{client}")
@@ -70,11 +83,13 @@ def test_projects_and_keys_of_others_are_not_shown(world: World) -> None:
     project = world.project(ada, "Hers")
     key, _ = world.key(ada, project, name="Her key")
     for client in CLIENTS:
-        answer = mallory.client.get(f"/integrations/{client}?project={project.id}&key={key.id}")
-        text = answer.get_data(as_text=True)
-        assert "Hers" not in text
-        assert "Her key" not in text
-        assert project.id not in text
+        for query in (f"project={project.id}&key={key.id}", f"key={key.id}"):
+            answer = mallory.client.get(f"/integrations/{client}?{query}")
+            assert answer.status_code == (404 if query.startswith("project") else 200)
+            text = answer.get_data(as_text=True)
+            assert "Hers" not in text
+            assert "Her key" not in text
+            assert project.id not in text
         member = world.member(ada).client.get(f"/integrations/{client}?project={project.id}&key={key.id}")
         assert "Her key" in member.get_data(as_text=True)
 
