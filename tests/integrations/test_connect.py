@@ -214,7 +214,8 @@ def test_members_may_connect_and_strangers_find_nothing(world: World, client: Fl
 
 def create(person: Person, project: StoredProject, then: str) -> TestResponse:
     form = page(person.client.get("/api-keys/new", query_string={"project": project.id, "then": then}))
-    fields = {box["name"]: box.get("value", "") for box in form.select(".dialog-form input[name]")}
+    boxes = form.select(".dialog-form input[name]:not([type=checkbox]), .dialog-form input[checked]")
+    fields = {box["name"]: box.get("value", "") for box in boxes}
     assert form.select_one("[name=projects]").has_attr("checked")
     return person.client.post("/api-keys/new", data={**fields, "name": "Made here"})
 
