@@ -21,9 +21,10 @@ pytestmark = pytest.mark.xdist_group("schemathesis")
 ROOT = Path(__file__).resolve().parents[2]
 _COMMAND = Path(sys.executable).with_name("schemathesis")
 
-# What the README says, with all checks on. That a valid request may be refused by 422 is no leave for the run
-# boundary to do so: see `valid_inputs_reach_the_blueprint`. For the same reason, one warning is left out: that an
-# operation refused most of what was tried, which the loan decision does with most people whom chance makes up.
+# What the README says, with all checks on. That a valid request may be refused by 422 is no leave for the
+# run boundary to do so: see `valid_inputs_reach_the_blueprint`. For the same reason, one warning is left out:
+# that an operation refused most of what was tried, which the loan decision does with most people whom chance
+# makes up.
 _CONFIGURATION = (
     re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[0]
     + """
