@@ -180,6 +180,22 @@ def test_one_worker_sweeps_and_another_one_takes_over_when_it_ends_or_dies(
     assert [line["event"] for line in log] == ["sweep_taken_over"]
 
 
+def test_of_two_workers_that_look_at_the_same_time_one_sweeps(caller: Caller, clock: Clock) -> None:
+    store(caller, clock.present, clock.present)
+    first, second = sweeper(count=1), sweeper(count=1)
+    swept: list[int] = []
+
+    def come_between(*connection: object) -> None:
+        swept.append(second.sweep())
+        store(caller, clock.present)
+
+    # Between the look of the first one and what it does upon it.
+    event.listen(db.engine.pool, "checkin", come_between, once=True)
+    assert first.sweep() == 0
+    assert swept == [1]
+    assert len(stored()) == 2
+
+
 def test_a_worker_that_ends_stops_after_the_transaction_that_is_open(caller: Caller, clock: Clock) -> None:
     store(caller, *[clock.present] * (MAX_ROWS + 2))
     ending = sweeper(count=1)
