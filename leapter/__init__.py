@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app, settings)
     csrf.init_app(app)
     Htmx(app)
-    web.init_app(app, settings, runtime.problems.machine_problem)
+    web.init_app(app, settings, runtime.calls.answer_elsewhere)
     accounts.init_app(app)
     projects.init_app(app)
     blueprints.init_app(app)

@@ -10,14 +10,20 @@ import re
 import secrets
 import string
 import zlib
+from typing import Literal
 
 MARK = "lpt_"
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 PREFIX_CHARACTERS = len(MARK) + 8
 
+Fault = Literal["quotes", "blanks", "around", "short", "long", "wrong", "other"]
+
 _RANDOM_CHARACTERS = 30
 _CHECKSUM_CHARACTERS = 6
+CHARACTERS = len(MARK) + _RANDOM_CHARACTERS + _CHECKSUM_CHARACTERS
+
+_QUOTES = "\"'`´“”„‘’‚«»"
 _FORM = re.compile(f"{MARK}[0-9A-Za-z]{{{_RANDOM_CHARACTERS + _CHECKSUM_CHARACTERS}}}")
 _BEGINNING = re.compile(f"{MARK}[0-9A-Za-z]{{{PREFIX_CHARACTERS - len(MARK)}}}")
 
@@ -44,6 +50,24 @@ def contains_key(text: str) -> bool:
 def resembles_key(text: str) -> bool:
     """Whether something of the form of a key stands anywhere in `text`, whatever its checksum."""
     return _FORM.search(text) is not None
+
+
+def find_fault(text: str) -> Fault:
+    """What is wrong with `text`, which is no well-formed key.
+
+    "quotes" stand around it, "blanks" within, something else is "around" a whole key; it is too "short" or
+    too "long", or has "wrong" characters; "other" is what does not begin like a key at all.
+    """
+    bare = text.strip(_QUOTES)
+    if bare != text and bare.startswith(MARK):
+        return "quotes"
+    if not text.startswith(MARK):
+        return "around" if contains_key(text) else "other"
+    if len(text.split()) > 1:
+        return "blanks"
+    if len(text) < CHARACTERS:
+        return "short"
+    return "wrong" if len(text) == CHARACTERS else "long"
 
 
 def digest(text: str) -> str:

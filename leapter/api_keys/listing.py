@@ -243,14 +243,29 @@ def _with_refusals(actor: Actor, rows: tuple[KeyRecord, ...]) -> tuple[KeyRecord
     is_latest = (totals.c.key_id == ApiKeyCall.key_id) & (totals.c.last_at == ApiKeyCall.last_at)
     is_visible = (Project.id == ApiKeyCall.project_id) & Project.appspace_id.in_(visible_appspaces(actor))
     statement = (
-        select(ApiKeyCall.key_id, ApiKeyCall.code, ApiKeyCall.last_at, totals.c.total, Project.name)
+        select(
+            ApiKeyCall.key_id,
+            ApiKeyCall.code,
+            ApiKeyCall.status,
+            ApiKeyCall.last_at,
+            ApiKeyCall.last_agent,
+            totals.c.total,
+            Project.name,
+        )
         .join(totals, is_latest)
         .outerjoin(Project, is_visible)
         .where(*are_refused)
     )
     found = {
-        key_id: Refusals(count=int(total), last_at=last_at, code=code, project_name=name or "")
-        for key_id, code, last_at, total, name in db.session.execute(statement)
+        key_id: Refusals(
+            count=int(total),
+            last_at=last_at,
+            status=status,
+            code=code.partition(":")[0],
+            agent=agent or "",
+            project_name=name or "",
+        )
+        for key_id, code, status, last_at, agent, total, name in db.session.execute(statement)
     }
     return tuple(replace(row, refusals=found.get(row.id)) for row in rows)
 

@@ -44,13 +44,15 @@ class Traffic:
 class Refusals:
     """Calls of a key that were refused before there was a run, and the latest of them.
 
-    `code` is that of its problem. `project_name` is the project it was for, "" where there was none, or none
-    that the reader may see.
+    `status` and `code` are those of its problem, `agent` is what the client calls itself. `project_name` is
+    the project it was for, "" where there was none, or none that the reader may see.
     """
 
     count: int
     last_at: datetime
+    status: int
     code: str
+    agent: str
     project_name: str
 
 

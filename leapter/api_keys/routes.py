@@ -114,7 +114,7 @@ def show(key_id: object) -> Response:
         "content",
         key=key,
         history=listing.history(actor, key.id),
-        calls=current_app.extensions[KEY_CALLS](actor, key),
+        calls=current_app.extensions[KEY_CALLS](actor, key, request.args.get("before", "")),
         days=call_days.latest_days(key.id),
     )
 

@@ -38,11 +38,15 @@ class MalformedApiKeyError(LeapterError):
 
     Args:
         prefix: the display prefix that stands in it, "" where nothing in it begins like a key.
+        fault: what is wrong with it.
+        length: how many characters it has.
     """
 
-    def __init__(self, prefix: str = "") -> None:
+    def __init__(self, prefix: str = "", fault: keys.Fault = "other", length: int = 0) -> None:
         super().__init__()
         self.prefix = prefix
+        self.fault = fault
+        self.length = length
 
 
 class UnknownApiKeyError(LeapterError):
@@ -318,7 +322,11 @@ def _digest(secret: str | None) -> str:
     if not secret:
         raise MissingApiKeyError
     if not keys.is_well_formed(secret):
-        raise MalformedApiKeyError(keys.find_prefix(secret))
+        # A WSGI server hands headers over as Latin-1, whatever the client meant: “ is three letters there.
+        text = (
+            secret.encode("latin-1", "replace").decode("utf-8", "replace") if not secret.isascii() else secret
+        )
+        raise MalformedApiKeyError(keys.find_prefix(secret), keys.find_fault(text), len(text))
     return keys.digest(secret)
 
 

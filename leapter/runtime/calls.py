@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from flask import Request, g
+from flask import Request, Response, g, request
+from werkzeug.exceptions import HTTPException
 
+from leapter.api_keys import keys
+from leapter.runtime import problems
 from leapter.runtime.access import (
     ApiKeyInUrlError,
     ExpiredApiKeyError,
@@ -17,11 +20,28 @@ from leapter.runtime.access import (
 from leapter.runtime.header_texts import correlation_header, read_correlation_id
 from leapter.runtime.notes import Client, Kind
 from leapter.runtime.problem_kinds import KINDS
-from leapter.runtime.problems import OriginNotAllowedError
-from leapter.runtime.requests import read_client
+from leapter.runtime.requests import read_bearer, read_client
 from leapter.runtime.state import Runtime, current_runtime
 
-What = Literal["run", "models", "stored_run", "openapi", "mcp", "sse", "validate", "projects", "connect"]
+What = Literal[
+    "run",
+    "models",
+    "stored_run",
+    "openapi",
+    "mcp",
+    "mcp_hello",
+    "mcp_discover",
+    "mcp_tools",
+    "mcp_call",
+    "sse",
+    "validate",
+    "projects",
+    "connect",
+    "address",
+]
+
+# Where the ends of addresses tell what was wanted by who used the wrong method.
+_ENDS: tuple[tuple[str, What], ...] = (("/runs", "run"), ("/mcp", "mcp"))
 
 
 @dataclass(kw_only=True, slots=True)
@@ -47,10 +67,11 @@ class Call:
         self.key_id = key_id
         self.runtime.usage.use(key_id, self.client)
 
-    def note(self, code: str = "", *, prefix: str = "") -> None:
+    def note(self, code: str = "", *, prefix: str = "", cause: str = "") -> None:
         """Note how the call, or one message of it, ended without a run: as it asked, or with a problem.
 
-        `code` is a key of `problem_kinds.KINDS`, `prefix` the display prefix of what came in a key's place.
+        `code` is a key of `problem_kinds.KINDS`, `cause` what more is known of why, `prefix` the display
+        prefix of what came in a key's place.
         """
         self.is_noted = True
         address = self.received.view_args or {}
@@ -60,7 +81,7 @@ class Call:
             appspace_id=address.get("appspace", ""),
             project_id=address.get("project", ""),
             what=self.what,
-            code=code,
+            code=f"{code}:{cause}" if cause else code,
         )
         status = KINDS[code].status if code else 200
         self.runtime.usage.note(kind, status=status, client=self.client)
@@ -78,12 +99,23 @@ class Call:
             case ProjectNotPermittedError():
                 self.comes_with(error.key_id)
                 self.note(code)
-            case MalformedApiKeyError() | ApiKeyInUrlError():
+            case MalformedApiKeyError():
+                place = _PLACES.get(type(error), "")
+                cause = f"{error.fault}:{place}" if place else error.fault
+                self.note(code, prefix=error.prefix, cause=cause if error.prefix else "")
+            case ApiKeyInUrlError():
                 self.note(code, prefix=error.prefix)
-            case MissingApiKeyError() | UnknownApiKeyError() | OriginNotAllowedError():
+            case MissingApiKeyError():
+                # What came there is not looked at as a key: it only tells whose call this was meant to be.
+                self.note(code, prefix=keys.find_prefix(self.received.environ.get("HTTP_AUTHORIZATION", "")))
+            case UnknownApiKeyError() | problems.OriginNotAllowedError():
                 self.note(code)
             case _ if self.key_id:
                 self.note(code)
+
+
+# Where a damaged key stood, if not in X-API-Key.
+_PLACES = {problems.MalformedBearerError: "bearer", problems.MalformedBodyKeyError: "body"}
 
 
 def begin(received: Request, what: What) -> Call:
@@ -101,3 +133,31 @@ def begin(received: Request, what: What) -> Call:
         call.echoed.append(correlation_header(correlation_id))
     g.call = call
     return call
+
+
+def answer_elsewhere(error: Exception) -> Response | None:
+    """Answer an error of an address that no part of the API has, as `problems.machine_problem` does.
+
+    A call with a key leaves a note there too, since a wrong method or address is the likeliest mistake of who
+    connects a client. No key is looked up for that: the note says what the key began like.
+    """
+    if isinstance(error, HTTPException) and request.routing_exception is error and error.code in (404, 405):
+        secret = request.environ.get("HTTP_X_API_KEY", "").strip() or read_bearer(request)
+        if keys.is_well_formed(secret):
+            _note_elsewhere(keys.display_prefix(secret), error.code)
+    return problems.machine_problem(error)
+
+
+def _note_elsewhere(prefix: str, status: int) -> None:
+    what: What = "address"
+    if status == 405:
+        what = next((what for end, what in _ENDS if request.path.rstrip("/").endswith(end)), what)
+    kind = Kind(
+        key_id="",
+        prefix=prefix,
+        appspace_id="",
+        project_id="",
+        what=what,
+        code="not_found" if status == 404 else "method_not_allowed",
+    )
+    current_runtime().usage.note(kind, status=status, client=read_client(request))

@@ -120,7 +120,7 @@ def _identify(call: Call, *, in_header: str = "", in_body: str = "") -> Holder:
     except MalformedApiKeyError as error:
         if in_header:
             raise
-        raise MalformedBodyKeyError(error.prefix) from None
+        raise MalformedBodyKeyError(error.prefix, error.fault, error.length) from None
     call.comes_with(holder.key_id)
     return holder
 

@@ -83,7 +83,7 @@ def admit() -> None:
         )
     except MalformedApiKeyError as error:
         if is_bearer:
-            raise MalformedBearerError(error.prefix) from None
+            raise MalformedBearerError(error.prefix, error.fault, error.length) from None
         raise
     call.comes_with(grant.key_id)
     g.grant = grant

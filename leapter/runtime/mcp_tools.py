@@ -8,7 +8,7 @@ import orjson
 from leapter import veritas
 from leapter.runtime import access, mcp_messages, stored
 from leapter.runtime.access import Grant
-from leapter.runtime.calls import Call
+from leapter.runtime.calls import Call, What
 from leapter.runtime.mcp_messages import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -35,6 +35,13 @@ _OF_THE_KEY = (
 
 # As many as `veritas.InputError` tells in its message.
 MAX_FAULTS_IN_WORDS = 10
+
+_WHAT: dict[str, What] = {
+    "initialize": "mcp_hello",
+    "server/discover": "mcp_discover",
+    "tools/list": "mcp_tools",
+    "tools/call": "mcp_call",
+}
 
 _ANNOTATIONS = {"readOnlyHint": True, "idempotentHint": True, "openWorldHint": False}
 
@@ -78,6 +85,8 @@ class Toolbox:
         )
         runs = len(self.run_ids)
         self.call.is_noted = False
+        method = message.get("method") if isinstance(message, dict) else None
+        self.call.what = _WHAT.get(method, "mcp") if isinstance(method, str) else "mcp"
         reply = mcp_messages.answer(message, session, is_batched=is_batched)
         if reply is not None and "error" in reply:
             self.count(reply["error"]["code"])

@@ -4,12 +4,13 @@ import re
 import threading
 import time
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, delete, func, select, tuple_
+from sqlalchemy import Connection, bindparam, case, delete, func, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from leapter.api_keys.models import ApiKey, ApiKeyCall, KeylessCall
@@ -19,8 +20,18 @@ from leapter.projects.models import Project
 MAX_KINDS = 5_000
 MAX_KEYLESS_KINDS = 1_000
 
-# Who holds a key can call projects that are not there, as many as they like: the newest kinds are kept.
+# Of more kinds than this the newest are kept. Only projects of the key's own appspace are told apart, so
+# nobody gets past it by inventing some; and what anyone can cause who knows how the key begins goes first.
 MAX_KINDS_OF_A_KEY = 100
+
+# Problems that are told on a key by how it begins. A cause may follow, after a colon.
+BY_PREFIX = (
+    "malformed_api_key",
+    "api_key_in_url",
+    "missing_api_key",
+    "not_found",
+    "method_not_allowed",
+)
 
 _ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -35,6 +46,8 @@ class Client:
 
 class Kind(NamedTuple):
     """What notes are counted by. `what` and `code` are as in the table; ids that are none are "".
+
+    A project that is not in the appspace of the key becomes "" when the note is written.
 
     Without `key_id` nobody knows which key it was, if any; `prefix` then is the display prefix that stood in
     what was sent in a key's place, and `appspace_id` what the address said.
@@ -127,26 +140,36 @@ def write(connection: Connection, notes: dict[Kind, Tally]) -> None:
     for kind, tally in notes.items():
         key_ids = [kind.key_id] if kind.key_id else owners.get(kind.prefix, [])
         for key_id in key_ids:
-            _put(known, kind._replace(key_id=key_id, prefix="", appspace_id=""), tally)
+            # What is told by a prefix is not told apart by projects: anyone can send any.
+            project_id = "" if kind.prefix else kind.project_id
+            told = Kind(key_id, "", "", project_id, kind.what, kind.code)
+            _put(known, told, tally)
         if not key_ids:
-            _put(keyless, kind._replace(prefix=""), tally)
+            _put(keyless, kind._replace(prefix="", code=kind.code.partition(":")[0]), tally)
     # In the order of their keys: two processes that write the same rows never wait for each other in a ring.
-    _write_known(connection, sorted(known.items(), key=lambda item: item[0]))
+    _write_known(connection, list(known.items()))
     _write_keyless(connection, sorted(keyless.items(), key=lambda item: item[0]))
 
 
 def _put(tallies: dict[Kind, Tally], kind: Kind, tally: Tally) -> None:
     present = tallies.get(kind)
     if present is None:
-        tallies[kind] = tally
+        # A copy: a batch that could not be written is counted together anew.
+        tallies[kind] = copy(tally)
     else:
         present.merge(tally)
 
 
 def _write_known(connection: Connection, notes: list[tuple[Kind, Tally]]) -> None:
-    existing = {
-        found for found, _ in _by(connection, ApiKey.id, ApiKey.prefix, {kind.key_id for kind, _ in notes})
-    }
+    appspaces = dict(_by(connection, ApiKey.id, ApiKey.appspace_id, {kind.key_id for kind, _ in notes}))
+    owners = dict(
+        _by(connection, Project.id, Project.appspace_id, {kind.project_id for kind, _ in notes} - {""})
+    )
+    told: dict[Kind, Tally] = {}
+    for kind, tally in notes:
+        if kind.key_id in appspaces:
+            is_own = owners.get(kind.project_id) == appspaces[kind.key_id]
+            _put(told, kind if is_own else kind._replace(project_id=""), tally)
     rows = [
         {
             "key_id": kind.key_id,
@@ -157,8 +180,7 @@ def _write_known(connection: Connection, notes: list[tuple[Kind, Tally]]) -> Non
             "first_at": _moment(tally.first_at),
             **_latest(tally),
         }
-        for kind, tally in notes
-        if kind.key_id in existing
+        for kind, tally in sorted(told.items(), key=lambda item: item[0])
     ]
     if rows:
         connection.execute(_ADD_CALLS[connection.dialect.name], rows)
@@ -238,11 +260,16 @@ _FULL = (
 
 _IDENTITY = (ApiKeyCall.key_id, ApiKeyCall.what, ApiKeyCall.code, ApiKeyCall.project_id)
 
+# The causes of `malformed_api_key` are the only ones there are.
+_IS_HINT = case(
+    (or_(ApiKeyCall.code.in_(BY_PREFIX), ApiKeyCall.code.startswith(f"{BY_PREFIX[0]}:")), 1), else_=0
+)
+
 _RANKED = (
     select(
         *_IDENTITY,
         func.row_number()
-        .over(partition_by=ApiKeyCall.key_id, order_by=(ApiKeyCall.last_at.desc(), *_IDENTITY[1:]))
+        .over(partition_by=ApiKeyCall.key_id, order_by=(_IS_HINT, ApiKeyCall.last_at.desc(), *_IDENTITY[1:]))
         .label("rank"),
     )
     .where(ApiKeyCall.key_id.in_(bindparam("ids", expanding=True)))

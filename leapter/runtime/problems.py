@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from flask import Response, g, request
+from flask import Response, g, has_request_context, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException
@@ -231,29 +231,46 @@ def method_fault(method: str, allowed: str) -> str:
     return f"This address does not take {method}; it takes {allowed}."
 
 
+def _missing() -> Problem:
+    detail = "The header X-API-Key is required: send your API key in it."
+    if has_request_context():
+        call = g.get("call")
+        is_read = call is not None and call.what.startswith(("mcp", "sse"))
+        if request.environ.get("HTTP_AUTHORIZATION", "").strip() and not is_read:
+            detail += " The header Authorization, which came, is not read in this part of the API."
+    return Problem(code="missing_api_key", detail=detail)
+
+
+_FAULTS: dict[keys.Fault, str] = {
+    "quotes": "there are quotes around it",
+    "blanks": "there are blanks in it",
+    "around": "there is something beside the key",
+    "short": "it has {length} of {characters} characters, so it was perhaps cut short when copied",
+    "long": "it has {length} characters where a key has {characters}",
+    "wrong": "its length is right, but a character in it is wrong",
+    "other": "it does not begin with lpt_",
+}
+
+
+def _malformed(where: str, error: access.MalformedApiKeyError) -> Problem:
+    fault = _FAULTS[error.fault].format(length=error.length, characters=keys.CHARACTERS)
+    return Problem(
+        code="malformed_api_key",
+        detail=f"{where} a Leapter API key: {fault}. A key is lpt_ followed by 36 letters and digits.",
+    )
+
+
 _TABLE: dict[type[Exception], Callable[[Any], Problem]] = {
-    access.MissingApiKeyError: lambda _: Problem(
-        code="missing_api_key", detail="The header X-API-Key is required: send your API key in it."
-    ),
+    access.MissingApiKeyError: lambda _: _missing(),
     access.ApiKeyInUrlError: lambda _: Problem(
         code="api_key_in_url",
         detail="An API key must never stand in the address: send it in the header X-API-Key. Revoke the key "
         "that stood there and create a new one, since addresses are kept in logs.",
     ),
-    access.MalformedApiKeyError: lambda _: Problem(
-        code="malformed_api_key",
-        detail="The header X-API-Key does not hold a Leapter API key; it was perhaps cut short when copied. "
-        "A key is lpt_ followed by 36 letters and digits.",
-    ),
-    MalformedBodyKeyError: lambda _: Problem(
-        code="malformed_api_key",
-        detail="The member apiKey of the body is no Leapter API key; it was perhaps cut short when copied. "
-        "A key is lpt_ followed by 36 letters and digits.",
-    ),
-    MalformedBearerError: lambda _: Problem(
-        code="malformed_api_key",
-        detail="The header Authorization does not hold a Leapter API key after “Bearer”; it was perhaps cut "
-        "short when copied. A key is lpt_ followed by 36 letters and digits.",
+    access.MalformedApiKeyError: lambda error: _malformed("The header X-API-Key does not hold", error),
+    MalformedBodyKeyError: lambda error: _malformed("The member apiKey of the body is not", error),
+    MalformedBearerError: lambda error: _malformed(
+        "The header Authorization does not hold, after “Bearer”,", error
     ),
     UnmarkedBearerError: lambda _: Problem(
         code="malformed_api_key",

@@ -41,7 +41,8 @@ def test_the_row_and_the_page_say_what_was_tried_and_by_whom(world: World, clien
     assert "refused 2 times, last just now : no access to Consumer Lending" in told
     refused = words(ada.client, address, '[aria-labelledby="refused-calls-title"]')
     assert "No access to this project" in refused
-    assert f"{HOSTILE} just now , 2 times, from 127.0.0.1" in refused
+    assert f"last from {HOSTILE} at 127.0.0.1 , just now (first 20" in refused
+    assert "UTC ) , 2 times in all" in refused
     assert not BeautifulSoup(ada.client.get(address).get_data(), "html.parser").select("img")
     latest = words(ada.client, address, '[aria-labelledby="calls-title"]')
     assert "200 n8n" in latest
@@ -51,7 +52,8 @@ def test_the_row_and_the_page_say_what_was_tried_and_by_whom(world: World, clien
     assert call(client, ada, secret, hidden, "curl/8.5") == 403
     assert "no access to the project" in words(ada.client, "/api-keys", row)
     page = ada.client.get(address).get_data(as_text=True)
-    assert hidden.id in page
+    assert hidden.id not in page
+    assert "a project that is not in this appspace" in page
     assert "Hidden Treasure" not in page
     assert "Consumer Lending" in words(world.member(ada).client, address, "main")
     assert eve.client.get(address).status_code == 404

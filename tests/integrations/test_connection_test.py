@@ -87,8 +87,8 @@ def test_a_damaged_key_and_a_call_without_one_are_told_as_hints(ground: Any, cli
     )
     assert ground.call(client, "curl/8.5", key=ground.secret[:-2]) == 401
     sentence, soup = said(ground.ada.client, here)
-    assert sentence.startswith("A call came in that this key was meant for, from curl.")
-    assert "cut short or damaged when copied" in soup.get_text()
+    assert sentence.startswith("A call that this key was meant for was refused: 401, from curl.")
+    assert "began like this key, but was cut short" in soup.select_one(".seen").get_text()
 
 
 def test_a_key_revoked_meanwhile_is_said_and_so_is_the_end_of_waiting(

@@ -66,7 +66,7 @@ def test_what_is_no_key_is_refused_without_a_look_up(
 ) -> None:
     answer = caller.run(headers={"X-API-Key": spoil(caller.secret)})
     assert (answer.status_code, answer.json["code"]) == (401, "malformed_api_key")
-    assert "cut short when copied" in answer.json["detail"]
+    assert "A key is lpt_ followed by 36" in answer.json["detail"]
     assert questions == []
 
 

@@ -115,13 +115,14 @@ def test_what_clients_ask_before_and_beside_runs_is_told_too(caller: Caller, wor
     here = caller.project.id
     assert calls(caller.record.id) == [
         ("connect", "", "", 200, 1),
-        ("mcp", "", here, 200, 2),
         ("mcp", "bad_request", here, 400, 1),
-        ("mcp", "blueprint_not_found", here, 404, 1),
         ("mcp", "project_not_permitted", other.id, 403, 1),
+        ("mcp_call", "blueprint_not_found", here, 404, 1),
+        ("mcp_hello", "", here, 200, 1),
+        ("mcp_tools", "", here, 200, 1),
         ("projects", "", "", 200, 1),
         ("validate", "", "", 200, 1),
-        ("validate", "malformed_api_key", "", 401, 1),
+        ("validate", "malformed_api_key:short:body", "", 401, 1),
     ]
     assert {run.via for run in db.session.scalars(select(Run))} == {"mcp"}
 
@@ -156,8 +157,10 @@ def test_a_key_that_was_cut_short_is_told_on_the_key_it_was(caller: Caller) -> N
     assert caller.run(path=f"{caller.path()}?key={caller.secret}").status_code == 401
     here = caller.project.id
     assert calls(caller.record.id) == [
-        ("run", "api_key_in_url", here, 401, 1),
-        ("run", "malformed_api_key", here, 401, 4),
+        ("run", "api_key_in_url", "", 401, 1),
+        ("run", "malformed_api_key:long", "", 401, 1),
+        ("run", "malformed_api_key:quotes", "", 401, 1),
+        ("run", "malformed_api_key:short", "", 401, 2),
     ]
     assert keyless(here) == [("run", "malformed_api_key", 1)]
     # Anyone who knows the prefix can do this: it is no use of the key, and no refusal of it.
@@ -216,25 +219,78 @@ def test_counts_of_several_processes_add_up_and_moments_never_move_backwards(
 
 
 @pytest.mark.both_databases
-def test_a_key_that_is_tried_on_invented_projects_keeps_the_newest_hundred(
-    caller: Caller, monkeypatch: pytest.MonkeyPatch
+def test_nobody_wipes_what_is_told_of_a_key_by_inventing_projects(
+    caller: Caller, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    elsewhere = world.project(world.person("Eve"), "Elsewhere")
     usage = Usage(db.engine)
     client = Client(address="203.0.113.1", agent="")
-    present = time.time()
-    invented = [new_id() for _ in range(MAX_KINDS_OF_A_KEY + 1)]
-    for number, project_id in enumerate(invented):
-        monkeypatch.setattr(time, "time", lambda number=number: present + number)
-        kind = Kind(caller.record.id, "", "", project_id, "run", "project_not_permitted")
-        usage.note(kind, status=403, client=client)
-        if number == MAX_KINDS_OF_A_KEY - 1:
-            assert usage.flush()
-            db.session.rollback()
-            assert len(db.session.scalars(select(ApiKeyCall)).all()) == MAX_KINDS_OF_A_KEY
+    own = Kind(caller.record.id, "", "", caller.project.id, "run", "rate_limited")
+    usage.note(own, status=429, client=client)
+    damaged = Kind("", caller.record.prefix, caller.person.appspace_id, "", "run", "malformed_api_key:short")
+    for project_id in (elsewhere.id, *(new_id() for _ in range(2 * MAX_KINDS_OF_A_KEY))):
+        foreign = own._replace(project_id=project_id, code="project_not_permitted")
+        usage.note(foreign, status=403, client=client)
+        usage.note(damaged._replace(project_id=project_id), status=401, client=client)
     assert usage.flush()
-    db.session.rollback()
-    kept = {row.project_id for row in db.session.scalars(select(ApiKeyCall))}
-    assert kept == set(invented[1:])
+    many = 2 * MAX_KINDS_OF_A_KEY + 1
+    assert calls(caller.record.id) == [
+        ("run", "malformed_api_key:short", "", 401, many),
+        ("run", "project_not_permitted", "", 403, many),
+        ("run", "rate_limited", caller.project.id, 429, 1),
+    ]
+    # Past the bound, what proves nothing goes first, and then the oldest.
+    present = time.time()
+    for number in range(MAX_KINDS_OF_A_KEY):
+        monkeypatch.setattr(time, "time", lambda number=number: present - 1000 + number)
+        usage.note(own._replace(what=f"part {number}"), status=429, client=client)
+    assert usage.flush()
+    kept = {(what, code) for what, code, *_ in calls(caller.record.id)}
+    assert len(kept) == MAX_KINDS_OF_A_KEY
+    assert ("run", "rate_limited") in kept
+    assert ("run", "malformed_api_key:short") not in kept
+    assert ("part 0", "rate_limited") not in kept
+
+
+def test_a_wrong_method_or_address_and_a_key_in_authorization_are_told_on_the_key(caller: Caller) -> None:
+    """They are the likeliest mistakes of who sets up a client by hand."""
+    headers = {"X-API-Key": caller.secret}
+    get, client = caller.client.get, caller.client
+    assert get(caller.path(), headers=headers).status_code == 405
+    assert get(f"{caller.base}/mcp", headers={"Authorization": f"Bearer {caller.secret}"}).status_code == 405
+    assert client.post(f"{caller.base}/mcpp", json={}, headers=headers).status_code == 404
+    assert get("/runtime/api/n8n/projects", headers=headers).status_code == 404
+    assert get("/leapter/api/n8n/projects", headers=headers).status_code == 404
+    assert get(caller.path(), headers={"X-API-Key": caller.secret[:-1]}).status_code == 405
+    told = client.post(caller.path(), json={}, headers={"Authorization": f"Bearer {caller.secret}"})
+    assert told.status_code == 401
+    assert "The header Authorization, which came, is not read" in told.json["detail"]
+    assert calls(caller.record.id) == [
+        ("address", "not_found", "", 404, 3),
+        ("mcp", "method_not_allowed", "", 405, 1),
+        ("run", "method_not_allowed", "", 405, 1),
+        ("run", "missing_api_key", "", 401, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ('"{}"', "there are quotes around it"),
+        ("“{}”", "there are quotes around it"),
+        ("{:.20} x", "there are blanks in it"),
+        ("{:.35}", "it has 35 of 40 characters"),
+        ("{}xyz", "it has 43 characters where a key has 40"),
+        ("{:.39}_", "a character in it is wrong"),
+        ("Bearer {}", "there is something beside the key"),
+    ],
+)
+def test_a_damaged_key_is_told_what_is_wrong_with_it(caller: Caller, damage: str, told: str) -> None:
+    header = damage.format(caller.secret).encode().decode("latin-1")
+    assert told in caller.run(headers={"X-API-Key": header}).json["detail"]
+    bearer = {"Authorization": f"Bearer {header}"}
+    detail = caller.client.post(f"{caller.base}/mcp", json={}, headers=bearer).json["detail"]
+    assert detail.startswith("The header Authorization does not hold, after “Bearer”, a Leapter API key: ")
 
 
 def test_what_waits_is_bounded_by_its_kinds(caller: Caller) -> None:
