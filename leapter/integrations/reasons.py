@@ -23,6 +23,11 @@ _FAULTS = {
         "is a key with something else beside it",
         "Send the key alone, with no word before or after it.",
     ),
+    "unmarked": (
+        "has no “Bearer” before it",
+        "Write “Bearer”, a blank and the key; or send it in X-API-Key.",
+    ),
+    "repeated": ("are two different keys", "Have the client send the header once, with one key."),
     "short": (
         "began like this key, but was cut short",
         "Copy the whole key again, or create a new one if it is lost.",

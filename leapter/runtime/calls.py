@@ -1,5 +1,6 @@
 """What is known of a call of the machine-facing API while it is answered, and the note that it leaves."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -101,7 +102,8 @@ class Call:
                 self.note(code)
             case MalformedApiKeyError():
                 place = _PLACES.get(type(error), "")
-                cause = f"{error.fault}:{place}" if place else error.fault
+                fault = _FAULTS.get(type(error), error.fault)
+                cause = f"{fault}:{place}" if place else fault
                 self.note(code, prefix=error.prefix, cause=cause if error.prefix else "")
             case ApiKeyInUrlError():
                 self.note(code, prefix=error.prefix)
@@ -114,8 +116,15 @@ class Call:
                 self.note(code)
 
 
+# What is wrong where the key itself may be whole.
+_FAULTS = {problems.UnmarkedBearerError: "unmarked", problems.RepeatedApiKeyError: "repeated"}
+
 # Where a damaged key stood, if not in X-API-Key.
-_PLACES = {problems.MalformedBearerError: "bearer", problems.MalformedBodyKeyError: "body"}
+_PLACES = {
+    problems.MalformedBearerError: "bearer",
+    problems.UnmarkedBearerError: "bearer",
+    problems.MalformedBodyKeyError: "body",
+}
 
 
 def begin(received: Request, what: What) -> Call:
@@ -142,7 +151,10 @@ def answer_elsewhere(error: Exception) -> Response | None:
     connects a client. No key is looked up for that: the note says what the key began like.
     """
     if isinstance(error, HTTPException) and request.routing_exception is error and error.code in (404, 405):
-        secret = request.environ.get("HTTP_X_API_KEY", "").strip() or read_bearer(request)
+        secret = request.environ.get("HTTP_X_API_KEY", "").strip()
+        if not secret:
+            with suppress(MalformedApiKeyError):
+                secret = read_bearer(request)
         if keys.is_well_formed(secret):
             _note_elsewhere(keys.display_prefix(secret), error.code)
     return problems.machine_problem(error)

@@ -259,6 +259,7 @@ def test_a_wrong_method_or_address_and_a_key_in_authorization_are_told_on_the_ke
     assert get(caller.path(), headers=headers).status_code == 405
     assert get(f"{caller.base}/mcp", headers={"Authorization": f"Bearer {caller.secret}"}).status_code == 405
     assert client.post(f"{caller.base}/mcpp", json={}, headers=headers).status_code == 404
+    assert get("/runtime/nothing", headers={"Authorization": caller.secret}).status_code == 404
     assert get("/runtime/api/n8n/projects", headers=headers).status_code == 404
     assert get("/leapter/api/n8n/projects", headers=headers).status_code == 404
     assert get(caller.path(), headers={"X-API-Key": caller.secret[:-1]}).status_code == 405
