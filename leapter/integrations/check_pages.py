@@ -4,16 +4,19 @@ from dataclasses import dataclass
 
 import flask
 from flask import Response, request, url_for
+from sqlalchemy import select
 
-from leapter.accounts.access import Actor
+from leapter.accounts.access import Actor, visible_appspaces
 from leapter.accounts.session import current_actor
 from leapter.api_keys import listing
-from leapter.api_keys.records import KeyRecord
+from leapter.api_keys.records import KeyRecord, ProjectName
 from leapter.blueprints import service
 from leapter.blueprints.addresses import run_url
+from leapter.blueprints.models import Blueprint
 from leapter.blueprints.sample_inputs import sample_inputs
 from leapter.blueprints.service import ShownBlueprint
-from leapter.errors import LeapterError
+from leapter.db import db
+from leapter.errors import LeapterError, NotFoundError
 from leapter.projects.models import Project
 from leapter.projects.service import get_project
 from leapter.runtime import running
@@ -51,11 +54,14 @@ def check(key_id: object) -> Response:
     actor = current_actor()
     key = listing.get_key(actor, str(key_id))
     choices = listing.choosable_projects(actor)
-    wanted = request.args.get("project", "")
-    project = get_project(actor, wanted) if wanted in {choice.id for choice in choices} else None
+    wanted = request.args.get("project", "") or _obvious(key, choices)
+    project = get_project(actor, wanted) if wanted else None
     blueprints = service.list_blueprints(actor, project.id) if project else []
     wanted = request.args.get("blueprint", "")
     chosen = next((one for one in blueprints if one.blueprint.id == wanted), None)
+    if wanted and chosen is None:
+        # Without a script, another project is chosen while the Blueprint is still that of the first.
+        _check_exists(actor, wanted)
     return htmx.render(
         "integrations/check.html",
         "dialog",
@@ -68,6 +74,26 @@ def check(key_id: object) -> Response:
         kinds=KINDS,
         back=url_for("api_keys.show", key_id=key.id),
     )
+
+
+def _obvious(key: KeyRecord, choices: tuple[ProjectName, ...]) -> str:
+    """The id of the one project that can be meant before anybody chose, "" where there are several."""
+    of_key = [choice for choice in choices if choice in key.projects]
+    for candidates in (of_key, choices):
+        if len(candidates) == 1:
+            return candidates[0].id
+    return ""
+
+
+def _check_exists(actor: Actor, blueprint_id: str) -> None:
+    statement = (
+        select(Blueprint.id)
+        .join(Project, Project.id == Blueprint.project_id)
+        .where(Blueprint.id == blueprint_id, Project.appspace_id.in_(visible_appspaces(actor)))
+        .limit(1)
+    )
+    if db.session.scalar(statement) is None:
+        raise NotFoundError("Blueprint")
 
 
 def _answer(actor: Actor, key: KeyRecord, project: Project, chosen: ShownBlueprint) -> _Answer:

@@ -32,13 +32,13 @@ def test_the_row_and_the_page_say_what_was_tried_and_by_whom(world: World, clien
     shipping, lending = world.project(ada, "Parcel Shipping"), world.project(ada, "Consumer Lending")
     hidden = world.project(eve, "Hidden Treasure")
     record, secret = world.key(ada, shipping)
-    row, address = f"#key-{record.id} .column-status", f"/api-keys/{record.id}"
+    row, address = f"#key-{record.id} + .row-refused", f"/api-keys/{record.id}"
     assert call(client, ada, secret, shipping, "n8n") == 200
     assert "refused" not in words(ada.client, "/api-keys", row)
     for _ in range(2):
         assert call(client, ada, secret, lending, HOSTILE) == 403
     told = words(ada.client, "/api-keys", row)
-    assert "refused 2 times, last just now : no access to Consumer Lending" in told
+    assert f"refused 2 times, last 403 no access to Consumer Lending, from {HOSTILE}, just now" == told
     refused = words(ada.client, address, '[aria-labelledby="refused-calls-title"]')
     assert "No access to this project" in refused
     assert f"last from {HOSTILE} at 127.0.0.1 , just now (first 20" in refused
@@ -50,7 +50,9 @@ def test_the_row_and_the_page_say_what_was_tried_and_by_whom(world: World, clien
 
     # A project of another appspace has no name here, and neither page nor row is another's.
     assert call(client, ada, secret, hidden, "curl/8.5") == 403
-    assert "no access to the project" in words(ada.client, "/api-keys", row)
+    assert "no access to a project that is not in this appspace, from curl" in words(
+        ada.client, "/api-keys", row
+    )
     page = ada.client.get(address).get_data(as_text=True)
     assert hidden.id not in page
     assert "a project that is not in this appspace" in page

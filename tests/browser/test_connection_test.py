@@ -60,6 +60,7 @@ def test_a_call_shows_by_itself_and_a_refused_one_says_why(
     expect(dialog.get_by_label("Blueprint")).to_be_visible()
     dialog.get_by_role("button", name="Check").click()
     expect(dialog.locator("#check-answer")).to_contain_text("No. The caller gets 403 project_not_permitted")
+    expect(dialog.locator("#check-answer")).to_be_focused()
     window.assert_accessible()
     dialog.get_by_role("link", name="Edit the projects of the key").click()
     expect(page.get_by_label("Consumer Lending")).to_be_visible()

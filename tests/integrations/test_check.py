@@ -89,6 +89,24 @@ def test_it_is_for_people_of_the_appspace_and_offers_only_what_they_may_see(
     assert eve.client.get(address).status_code == 404
     assert client.get(address).status_code in (302, 303)
     blueprint = hidden.blueprints["parcel-price"]
-    page = ada.client.get(f"{address}?project={hidden.id}&blueprint={blueprint}").get_data(as_text=True)
-    assert "Hidden" not in page
-    assert "check-answer" not in page
+    here = f"{address}?project={project.id}"
+    for guessed in (f"{address}?project={hidden.id}&blueprint={blueprint}", f"{here}&blueprint={blueprint}"):
+        answer = ada.client.get(guessed)
+        assert answer.status_code == 404
+        assert "Hidden" not in answer.get_data(as_text=True)
+    # Another project was chosen without a script, and the Blueprint is still that of the first.
+    other = world.project(ada, "Other")
+    page = ada.client.get(f"{here}&blueprint={other.blueprints['parcel-price']}")
+    assert page.status_code == 200
+    assert "check-answer" not in page.get_data(as_text=True)
+
+
+def test_a_key_of_one_project_is_asked_about_that(world: World) -> None:
+    ada = world.person("Ada")
+    project, _ = world.project(ada, "Shipping"), world.project(ada, "Lending")
+    record, _ = world.key(ada, project)
+    page = BeautifulSoup(ada.client.get(f"/api-keys/{record.id}/check").get_data(), "html.parser")
+    assert page.select_one("#check-project option[selected]")["value"] == project.id
+    assert page.select_one("#check-blueprint")
+    # As long as an answer is shown, another Blueprint is checked at once.
+    assert check(ada, record.id, project).select_one("#check-blueprint[hx-get]")

@@ -77,6 +77,54 @@ def test_a_refused_call_is_told_with_its_reason_and_its_mend(ground: Any, client
     assert soup.select_one(f'.seen-mend a[href^="/api-keys/{ground.record.id}/projects"]')
 
 
+def test_a_test_counts_what_came_since_it_began(ground: Any, client: FlaskClient) -> None:
+    for _ in range(3):
+        assert ground.call(client, "curl/8.5", to=ground.other.id) == 403
+    here = ground.start()
+    assert ground.call(client, "curl/8.5", to=ground.other.id) == 403
+    sentence, soup = said(ground.ada.client, here)
+    assert sentence.startswith("First call was refused: 403, from curl.")
+    assert "times" not in soup.select_one(".seen").get_text()
+    assert ground.call(client, "n8n", to=ground.other.id) == 403
+    sentence, soup = said(ground.ada.client, here)
+    assert sentence.startswith("Latest call was refused: 403, from n8n.")
+    assert "last from n8n" in soup.select_one(".seen").get_text()
+    assert "2 times in all" in soup.select_one(".seen").get_text()
+
+
+def test_a_wrong_method_and_a_wrong_appspace_are_told_with_their_mend(
+    ground: Any, client: FlaskClient
+) -> None:
+    here = ground.start()
+    path = f"/runtime/api/v1/{ground.ada.appspace_id}/{ground.project.id}/models/parcel-price/runs"
+    headers = {"X-API-Key": ground.secret, "User-Agent": "n8n"}
+    assert client.get(path, headers=headers).status_code == 405
+    assert current_runtime().usage.flush()
+    sentence, _ = said(ground.ada.client, here)
+    assert sentence.startswith("A call that this key was meant for was refused: 405, from n8n.")
+    assert "sends GET unless Method is POST" in sentence
+    elsewhere = path.replace(ground.ada.appspace_id, ground.project.id)
+    assert client.post(elsewhere, json={}, headers=headers).status_code == 403
+    assert current_runtime().usage.flush()
+    sentence, soup = said(ground.ada.client, here)
+    assert "the appspace in the address is not this project’s" in sentence
+    mend = soup.select_one(".seen-mend")
+    assert "Copy the address from Connect." in mend.get_text()
+    assert not mend.select_one('a[href$="/projects"], a[href*="/projects?"]')
+
+
+def test_inputs_that_do_not_fit_are_said_once_and_with_advice(ground: Any, client: FlaskClient) -> None:
+    here = ground.start()
+    path = f"/runtime/api/v1/{ground.ada.appspace_id}/{ground.project.id}/models/parcel-price/runs"
+    assert client.post(path, json={"x": 1, "y": 2}, headers={"X-API-Key": ground.secret}).status_code == 422
+    assert current_runtime().usage.flush()
+    sentence, soup = said(ground.ada.client, here)
+    assert sentence.startswith("First call was refused: 422, from ")
+    told = " ".join(soup.select_one(".seen").get_text().split())
+    assert told.count("Inputs do not fit") == 1
+    assert "lists every fault with its path" in told
+
+
 def test_a_damaged_key_and_a_call_without_one_are_told_as_hints(ground: Any, client: FlaskClient) -> None:
     here = ground.start()
     assert ground.call(client, "curl/8.5", key="") == 401
@@ -89,6 +137,19 @@ def test_a_damaged_key_and_a_call_without_one_are_told_as_hints(ground: Any, cli
     sentence, soup = said(ground.ada.client, here)
     assert sentence.startswith("A call that this key was meant for was refused: 401, from curl.")
     assert "began like this key, but was cut short" in soup.select_one(".seen").get_text()
+
+
+def test_the_end_of_waiting_is_said_beside_what_came(ground: Any, client: FlaskClient, clock: Clock) -> None:
+    here = ground.start()
+    assert ground.call(client, "curl/8.5") == 200
+    poll = said(ground.ada.client, here)[1].select_one("[data-poll]")["hx-get"]
+    clock.advance(minutes=10, seconds=1)
+    over = ground.ada.client.get(poll, headers={"HX-Request": "true"})
+    soup = BeautifulSoup(over.get_data(as_text=True), "html.parser")
+    assert soup.select_one(".seen")
+    assert "no longer looks" in soup.select_one("#test-over").get_text()
+    assert soup.select_one("#test-restart")
+    assert not soup.select_one("[data-poll]")
 
 
 def test_a_key_revoked_meanwhile_is_said_and_so_is_the_end_of_waiting(
@@ -104,6 +165,7 @@ def test_a_key_revoked_meanwhile_is_said_and_so_is_the_end_of_waiting(
     here = ground.start()
     sentence, soup = said(ground.ada.client, here)
     assert sentence == "This key is revoked, so every call with it is refused."
+    assert "Make a call" not in soup.get_text()
     # The clock is set back: what was started in its future still waits, for what comes from now on.
     clock.advance(hours=-2)
     assert said(ground.ada.client, here)[1].select_one("[data-poll]")
