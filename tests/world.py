@@ -1,7 +1,8 @@
 """The people and things that tests talk about, made by the product's own services."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from leapter import create_app
 from leapter.accounts import service as accounts
 from leapter.accounts.access import Actor, home_appspace
 from leapter.accounts.models import Membership, User
@@ -22,6 +24,7 @@ from leapter.db import db, new_id, transaction
 from leapter.projects import service as projects
 from leapter.projects.archive import read_files
 from leapter.projects.models import Project, ProjectFile
+from tests.servers import Server
 
 PASSWORD = "correct horse battery staple"
 
@@ -150,3 +153,14 @@ class World:
             project_ids=[each.id for each in (project, *more)],
             creation_token=new_id(),
         )
+
+
+@contextmanager
+def world_on(server: Server) -> Iterator[World]:
+    """A world in the database of a running server, from an application in this process."""
+    app = create_app(server.settings)
+    app.config["WTF_CSRF_ENABLED"] = False
+    with app.app_context():
+        yield World(app)
+        db.session.remove()
+        db.engine.dispose()

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from leapter.errors import LeapterError
+from leapter.runtime.json_words import noun
 
 HANDSHAKE_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 STATELESS_VERSION = "2026-07-28"
@@ -79,7 +80,7 @@ def answer(message: Any, session: Session, *, is_batched: bool = False) -> dict[
     """
     try:
         if not isinstance(message, dict):
-            raise RpcError(INVALID_REQUEST, f"A message is an object; this is {_noun(message)}.")
+            raise RpcError(INVALID_REQUEST, f"A message is an object; this is {noun(message)}.")
         if message.get("jsonrpc") != "2.0":
             raise RpcError(INVALID_REQUEST, 'A message has the member "jsonrpc": "2.0".')
         if "method" not in message and not session.is_stateless and _is_reply(message):
@@ -95,7 +96,7 @@ def answer(message: Any, session: Session, *, is_batched: bool = False) -> dict[
         if params is None:
             params = {}
         if not isinstance(params, dict):
-            raise RpcError(INVALID_PARAMS, f"The params of a request are an object, not {_noun(params)}.")
+            raise RpcError(INVALID_PARAMS, f"The params of a request are an object, not {noun(params)}.")
         if is_batched and method == "initialize":
             raise RpcError(INVALID_REQUEST, "initialize stands alone, not in a batch.")
         methods = _STATELESS if session.is_stateless else _HANDSHAKE
@@ -210,7 +211,7 @@ def _call_tool(params: dict[str, Any], session: Session) -> Result:
     if arguments is None:
         arguments = {}
     if not isinstance(arguments, dict):
-        raise RpcError(INVALID_PARAMS, f"The arguments of a tool are an object, not {_noun(arguments)}.")
+        raise RpcError(INVALID_PARAMS, f"The arguments of a tool are an object, not {noun(arguments)}.")
     return session.call_tool(name, arguments)
 
 
@@ -229,19 +230,3 @@ def _is_reply(message: dict[str, Any]) -> bool:
 def _those(methods: dict[str, Any]) -> str:
     *most, last = methods
     return f"{', '.join(most)} and {last}"
-
-
-def _noun(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a text"
-        case list():
-            return "a list"
-        case _:
-            return "an object"

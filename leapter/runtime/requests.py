@@ -15,6 +15,7 @@ from leapter.config import MAX_BODY_BYTES
 from leapter.runtime.access import ApiKeyInUrlError
 from leapter.runtime.addresses import holds_key, prefix_of_key
 from leapter.runtime.header_texts import plain
+from leapter.runtime.json_words import noun
 from leapter.runtime.notes import Client
 from leapter.runtime.problems import (
     BodyError,
@@ -173,7 +174,7 @@ def read_inputs(request: Request) -> tuple[dict[str, Any], int]:
     if not isinstance(inputs, dict):
         raise BodyError(
             "body_not_object",
-            f"The body is {_noun(inputs)} where an object is needed: send the inputs as its members, "
+            f"The body is {noun(inputs)} where an object is needed: send the inputs as its members, "
             'such as {"name": value}.',
         )
     return inputs, len(body)
@@ -278,17 +279,3 @@ def _place(before: str) -> str:
     line = before.count("\n") + 1
     column = len(before) - (before.rfind("\n") + 1) + 1
     return f", at line {line}, column {column}."
-
-
-def _noun(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a text"
-        case _:
-            return "a list"

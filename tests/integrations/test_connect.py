@@ -15,12 +15,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from leapter import create_app
 from leapter.api_keys.service import revoke_key
-from leapter.db import db
 from leapter.integrations import snippets
 from tests.servers import Server
-from tests.world import PRICE, Person, StoredProject, World
+from tests.world import PRICE, Person, StoredProject, World, world_on
 
 HTMX = {"HX-Request": "true"}
 BROKEN = "//* Broken\nfunction broken(a: number) -> b: number { b = c; }\n"
@@ -280,12 +278,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def server_world(server: Server) -> Iterator[World]:
-    app = create_app(server.settings)
-    app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
-        yield World(app)
-        db.session.remove()
-        db.engine.dispose()
+    with world_on(server) as world:
+        yield world
 
 
 RUNS = {

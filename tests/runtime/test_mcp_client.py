@@ -9,16 +9,14 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import TextContent, Tool
 
-from leapter import create_app
 from leapter.api_keys import service as api_keys
 from leapter.blueprints.call_examples import call_examples
 from leapter.blueprints.importing import EXAMPLES_FOLDER, import_archive, import_example
-from leapter.db import db
 from leapter.projects.archive import read_files
 from tests.mcp_client import MODES, with_client
 from tests.runtime.conftest import BLUEPRINTS
 from tests.servers import Server
-from tests.world import World
+from tests.world import World, world_on
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +28,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def world(server: Server) -> Iterator[World]:
     """Makes people, projects and keys in the server's database."""
-    app = create_app(server.settings)
-    app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
-        yield World(app)
-        db.session.remove()
-        db.engine.dispose()
+    with world_on(server) as world:
+        yield world
 
 
 def text_of(result: Any) -> str:

@@ -14,12 +14,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from flask import Flask
 from mcp import Client
 from mcp.client.sse import sse_client
 from sqlalchemy import func, select, update
 
-from leapter import create_app
 from leapter.api_keys import service as api_keys
 from leapter.api_keys.models import ApiKey
 from leapter.api_keys.records import KeyRecord
@@ -31,7 +29,7 @@ from leapter.runtime.stream_store import STREAMS_OF_A_KEY
 from tests.postgres import Postgres
 from tests.runtime.load import load
 from tests.servers import Server
-from tests.world import Person, StoredProject, World
+from tests.world import Person, StoredProject, World, world_on
 
 # A stream that nobody ends would keep a reader for ever. That the end comes in a tenth of a second is what
 # tests/runtime/test_streams.py shows: here a busy machine may take its time to reload.
@@ -133,12 +131,8 @@ class Scene:
 
 @contextmanager
 def scene_on(server: Server) -> Iterator[Scene]:
-    app: Flask = create_app(server.settings)
-    app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context(), ExitStack() as stack:
-        yield Scene(server, World(app), stack)
-        db.session.remove()
-        db.engine.dispose()
+    with world_on(server) as world, ExitStack() as stack:
+        yield Scene(server, world, stack)
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from leapter import create_app
-from leapter.db import db
 from tests.console import Console
 from tests.runtime.load import Call, Load, load
 from tests.servers import Server
-from tests.world import PASSWORD, Person, World
+from tests.world import PASSWORD, Person, World, world_on
 
 # So many calls after the change, over all workers, that one with an older view would show itself.
 _CALLS_AFTER = 400
@@ -30,12 +28,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def world(server: Server) -> Iterator[World]:
     """Makes people, projects and keys in the server's database."""
-    app = create_app(server.settings)
-    app.config["WTF_CSRF_ENABLED"] = False
-    with app.app_context():
-        yield World(app)
-        db.session.remove()
-        db.engine.dispose()
+    with world_on(server) as world:
+        yield world
 
 
 @pytest.fixture
