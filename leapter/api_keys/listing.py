@@ -245,6 +245,7 @@ def _with_refusals(actor: Actor, rows: tuple[KeyRecord, ...]) -> tuple[KeyRecord
     statement = (
         select(
             ApiKeyCall.key_id,
+            ApiKeyCall.what,
             ApiKeyCall.code,
             ApiKeyCall.status,
             ApiKeyCall.last_at,
@@ -260,12 +261,13 @@ def _with_refusals(actor: Actor, rows: tuple[KeyRecord, ...]) -> tuple[KeyRecord
         key_id: Refusals(
             count=int(total),
             last_at=last_at,
+            what=what,
             status=status,
             code=code.partition(":")[0],
             agent=agent or "",
             project_name=name or "",
         )
-        for key_id, code, status, last_at, agent, total, name in db.session.execute(statement)
+        for key_id, what, code, status, last_at, agent, total, name in db.session.execute(statement)
     }
     return tuple(replace(row, refusals=found.get(row.id)) for row in rows)
 

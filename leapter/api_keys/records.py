@@ -44,12 +44,14 @@ class Traffic:
 class Refusals:
     """Calls of a key that were refused before there was a run, and the latest of them.
 
-    `status` and `code` are those of its problem, `agent` is what the client calls itself. `project_name` is
-    the project it was for, "" where there was none, or none that the reader may see.
+    `what` is the part of the API; `status` and `code` are those of its problem, `agent` is what the client
+    calls itself. `project_name` is the project it was for, "" where there was none, or none that the reader
+    may see.
     """
 
     count: int
     last_at: datetime
+    what: str
     status: int
     code: str
     agent: str

@@ -114,7 +114,7 @@ def _sentence(key: KeyRecord, seen: list[Sighting], hints: list[Sighting], *, is
     if seen:
         latest = seen[0]
         which = "First call" if sum(one.count for one in seen) == 1 else "Latest call"
-        ended = f"{latest.status}, from {latest.client}"
+        ended = f"{latest.answered}, from {latest.client}"
         why = f"{latest.reason.meaning} {latest.reason.mend}"
         if latest.is_hint:
             return f"A call that this key was meant for was refused: {ended}. {why}"

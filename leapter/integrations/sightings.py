@@ -84,6 +84,12 @@ class Sighting:
         return client_name(self.agent)
 
     @property
+    def answered(self) -> str:
+        """The HTTP status; or that it was an error, where that was told inside of an answer of MCP."""
+        is_inside = self.what == "mcp_call" and self.code == "blueprint_not_found"
+        return "error" if is_inside else str(self.status)
+
+    @property
     def reason(self) -> Reason:
         """Why it was refused, in words; there are none where it was not."""
         if self.is_keyless:

@@ -62,7 +62,7 @@ KINDS = {
     "origin_not_allowed": Kind(
         status=403,
         title="Origin not allowed",
-        meaning="A page of another web site made the call in somebody's browser, as the header Origin says, "
+        meaning="A page of another web site made the call in somebody’s browser, as the header Origin says, "
         "and this server takes no calls from that site.",
         advice="Whoever runs this server can allow the site in the setting LEAPTER_MCP_ORIGINS. If no web "
         "site is meant to call, have the client leave Origin away.",
@@ -71,7 +71,7 @@ KINDS = {
         status=404,
         title="No such Blueprint",
         meaning="The project has no Blueprint of this id, slug or call identifier.",
-        advice="Copy the address from the Blueprint's page.",
+        advice="Copy the address from the Blueprint’s page.",
     ),
     "run_not_found": Kind(
         status=404,
@@ -89,7 +89,7 @@ KINDS = {
         status=404,
         title="Nothing at this address",
         meaning="No part of the API answers at this address.",
-        advice="Copy the address from the Blueprint's page.",
+        advice="Copy the address from the Blueprint’s page.",
     ),
     "method_not_allowed": Kind(
         status=405,
@@ -181,13 +181,13 @@ KINDS = {
         title="Inputs do not fit",
         meaning="One or more inputs are missing, unknown, or of another type than the Blueprint declares. "
         "Nothing was run.",
-        advice="The answer lists every fault with its path; the Blueprint's page lists the inputs.",
+        advice="The answer lists every fault with its path; the Blueprint’s page lists the inputs.",
     ),
     "blueprint_error": Kind(
         status=422,
         title="The Blueprint refused",
         meaning="The Blueprint ended the run with an error of its own, as its author meant it to.",
-        advice="The detail of the answer is the Blueprint's message.",
+        advice="The detail of the answer is the Blueprint’s message.",
     ),
     "limit_exceeded": Kind(
         status=422,
@@ -205,7 +205,7 @@ KINDS = {
         status=422,
         title="The Blueprint cannot run",
         meaning="The Blueprint is stored, but has errors, and there is no earlier revision that could run.",
-        advice="The Blueprint's page shows the errors beside their lines.",
+        advice="The Blueprint’s page shows the errors beside their lines.",
     ),
     "rate_limited": Kind(
         status=429,
@@ -217,7 +217,7 @@ KINDS = {
         status=500,
         title="Unexpected error",
         meaning="The server met an error of its own.",
-        advice="Try again; if it happens again, give the answer's request id to whoever runs this server.",
+        advice="Try again; if it happens again, give the answer’s request id to whoever runs this server.",
     ),
     "database_unavailable": Kind(
         status=503,

@@ -72,3 +72,37 @@ def test_a_revoked_key_says_what_it_is_still_tried_on(world: World, client: Flas
     assert "401 Python (requests)" in told
     assert "Parcel Shipping" in told
     assert "Give the client a new key." in told
+
+
+def test_a_tool_that_is_not_there_is_told_in_words_of_its_own(world: World, client: FlaskClient) -> None:
+    ada = world.person("Ada")
+    shipping = world.project(ada, "Parcel Shipping")
+    record, secret = world.key(ada, shipping)
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "gone", "arguments": {}}}
+    path = f"/runtime/api/v1/{ada.appspace_id}/{shipping.id}/mcp"
+    assert client.post(path, json=message, headers={"X-API-Key": secret}).status_code == 200
+    assert current_runtime().usage.flush()
+    told = words(ada.client, f"/api-keys/{record.id}", "#refused")
+    assert "No such tool" in told
+    assert "Have the client list the tools anew" in told
+    assert "404" not in told
+    assert "no such tool, Parcel Shipping" in words(ada.client, "/api-keys", ".row-refused")
+
+
+def test_runs_are_paged_and_moments_are_told_in_full(world: World, client: FlaskClient) -> None:
+    ada = world.person("Ada")
+    shipping = world.project(ada, "Parcel Shipping")
+    record, secret = world.key(ada, shipping)
+    path = f"/runtime/api/v1/{ada.appspace_id}/{shipping.id}/models/parcel-price/runs"
+    for number in range(52):
+        headers = {"X-API-Key": secret, "User-Agent": f"client {number}"}
+        assert client.post(path, json={"weight_kg": 2}, headers=headers).status_code == 200
+    assert current_runtime().usage.flush()
+    page = BeautifulSoup(ada.client.get(f"/api-keys/{record.id}").get_data(), "html.parser")
+    assert len(page.select("#calls .seen > li")) == 50
+    assert " UTC)" in page.select_one("#calls .seen-exact").get_text()
+    older = page.select_one("#older-calls")["href"]
+    page = BeautifulSoup(ada.client.get(older).get_data(), "html.parser")
+    assert [one.get_text() for one in page.select("#calls .agent")] == ["client 1", "client 0"]
+    assert page.select_one("#latest-calls")
+    assert not page.select_one("#older-calls")
