@@ -73,9 +73,10 @@ class ApiKeyUsage(Model):
 class ApiKeyCall(Model):
     """What came with a key and was no run: refusals, and calls that only ask. One row for each kind of them.
 
-    `what` is the part of the API that was asked, `code` the problem that was answered ("" for none),
-    `project_id` the project in the address as it was sent, "" where there was none, or no id. It is no
-    foreign key: a key may be tried on a project that is not there. The runtime's flusher writes the rows.
+    `what` is the part of the API that was asked; `code` the problem that was answered, "" for none, with what
+    more is known of its cause behind a colon. `project_id` is the project in the address if it is one of the
+    key's appspace, else "". It is no foreign key: what was tried stays when the project is gone. The flusher
+    of the runtime writes the rows.
     """
 
     __tablename__ = "api_key_calls"

@@ -267,7 +267,7 @@ def _problems(
         _refused(read_inputs, body=b"[1, 2]"),
         _refused(read_trace, QUERY_STRING="trace=perhaps"),
         access.MissingApiKeyError(),
-        access.MalformedApiKeyError(),
+        access.MalformedApiKeyError(fault="short", length=39),
         access.UnknownApiKeyError(),
         access.RevokedApiKeyError("", "", _MOMENT),
         access.ExpiredApiKeyError("", "", _MOMENT),
