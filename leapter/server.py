@@ -52,6 +52,7 @@ errorlog = "-"
 accesslog = None  # a request's line would have to leave out query strings and headers to be safe to keep
 loglevel = "warning"
 logconfig_dict = logs.LIBRARY_LOGGING
+logger_class = "leapter.server_log.Logger"
 proc_name = "leapter"
 
 if _settings.metrics and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:

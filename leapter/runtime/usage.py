@@ -1,10 +1,10 @@
 """Bookkeeping of calls: buffered while the caller waits, written by a thread of the worker."""
 
+import json
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -16,7 +16,7 @@ from structlog import get_logger
 from leapter.api_keys.models import ApiKey, ApiKeyUsage
 from leapter.blueprints.models import Run
 from leapter.projects.models import Project
-from leapter.runtime import hours, notes
+from leapter.runtime import hours, notes, rows
 from leapter.runtime.metrics import Metrics
 from leapter.runtime.notes import Client
 
@@ -297,48 +297,70 @@ _ADD_REFUSALS = _upsert("refused", "refused_count")
 def _write_tallies(
     connection: Connection, tallies: dict[str, _Tally], statements: dict[str, Any], kind: str, known: set[str]
 ) -> None:
-    rows = [
-        {
-            "key_id": key_id,
-            "use_count" if kind == "used" else "refused_count": tally.count,
-            f"last_{kind}_at": _moment(tally.last_at),
-            f"last_{kind}_address": tally.client.address,
-            f"last_{kind}_agent": tally.client.agent,
-        }
+    moment = rows.moments(connection)
+    written = [
+        (key_id, tally.count, 0, moment(tally.last_at), tally.client.address, tally.client.agent)
         for key_id, tally in tallies.items()
         if key_id in known
     ]
-    if rows:
-        connection.execute(statements[connection.dialect.name], rows)
+    counts = ("use_count", "refused_count") if kind == "used" else ("refused_count", "use_count")
+    columns = ("key_id", *counts, f"last_{kind}_at", f"last_{kind}_address", f"last_{kind}_agent")
+    rows.write(connection, statements[connection.dialect.name], columns, written)
 
 
 def _write_runs(connection: Connection, runs: list[RunRecord]) -> None:
     known = _existing(connection, Project.id, {run.project_id for run in runs})
-    rows = [
-        {
-            "id": run.id,
-            "project_id": run.project_id,
-            "blueprint_id": run.blueprint_id,
-            "revision_number": run.revision_number,
-            "key_id": run.key_id,
-            "caller": run.caller,
-            "via": run.via,
-            "started_at": _moment(run.started_at),
-            "duration_us": run.duration_us,
-            "status": run.status,
-            "error_code": run.error_code,
-            "error_message": run.error_message,
-            "correlation_id": run.correlation_id,
-            "client_address": run.client.address,
-            "client_agent": run.client.agent,
-            "input_data": run.input_data,
-            "output_data": run.output_data,
-        }
+    moment = rows.moments(connection)
+    written = [
+        (
+            run.id,
+            run.project_id,
+            run.blueprint_id,
+            run.revision_number,
+            run.key_id,
+            run.caller,
+            run.via,
+            moment(run.started_at),
+            run.duration_us,
+            run.status,
+            run.error_code,
+            run.error_message,
+            run.correlation_id,
+            run.client.address,
+            run.client.agent,
+            _json(run.input_data),
+            _json(run.output_data),
+        )
         for run in runs
         if run.project_id in known
     ]
-    if rows:
-        connection.execute(insert(Run), rows)
+    rows.write(connection, _INSERT_RUN, _RUN_COLUMNS, written)
+
+
+_INSERT_RUN = insert(Run)
+_RUN_COLUMNS = (
+    "id",
+    "project_id",
+    "blueprint_id",
+    "revision_number",
+    "key_id",
+    "caller",
+    "via",
+    "started_at",
+    "duration_us",
+    "status",
+    "error_code",
+    "error_message",
+    "correlation_id",
+    "client_address",
+    "client_agent",
+    "input_data",
+    "output_data",
+)
+
+
+def _json(value: dict[str, Any] | None) -> str | None:
+    return None if value is None else json.dumps(value)
 
 
 def _existing(connection: Connection, column: Any, ids: Any) -> set[str]:
@@ -352,7 +374,3 @@ def _existing(connection: Connection, column: Any, ids: Any) -> set[str]:
         .with_for_update(read=True, key_share=True)
     )
     return set(connection.scalars(statement, {"ids": list(ids)}))
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
