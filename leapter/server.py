@@ -1,5 +1,6 @@
 """gunicorn's settings and hooks: `gunicorn -c python:leapter.server app:app`."""
 
+import gc
 import os
 import resource
 import shutil
@@ -106,6 +107,7 @@ def post_fork(server: Any, worker: Any) -> None:
     """Give the worker connections of its own: one opened before the fork would be shared."""
     from leapter.db import db  # noqa: PLC0415 (the application is loaded after this module)
 
+    gc.freeze()  # what is loaded stays: the collector need not look through it again and again
     application = worker.app.wsgi()
     with application.app_context():
         db.engine.dispose(close=False)

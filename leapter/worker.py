@@ -6,10 +6,13 @@ RFC 9112, §9.6 has it.
 """
 
 import contextlib
+import selectors
 import socket
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -60,7 +63,39 @@ class Worker(ThreadWorker):
         can be taken.
         """
         super().load_wsgi()
-        self.wsgi = _handing_over(_settling(self.wsgi), is_ending=lambda: not self.alive)
+        self.wsgi = _served(self.wsgi, is_ending=lambda: not self.alive)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Have a thread answer the request on `conn`."""
+        self.tpool.submit(self._serve, conn)
+
+    def _serve(self, conn: Any) -> None:
+        # gunicorn's first thread waits for the next request on each connection, and is woken by a pipe to begin
+        # with one. Where all is as it mostly is, the connection is added here to what it waits for.
+        answered: Future[Any] = Future()
+        try:
+            is_kept = self.handle(conn)
+            if is_kept is True and self.alive and not conn.parser.unreader.buf.getvalue():
+                conn.sock.setblocking(False)
+                conn.set_timeout()
+                self.keepalived_conns.append(conn)
+                try:
+                    self.poller.register(
+                        conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn)
+                    )
+                except BaseException:
+                    self.keepalived_conns.remove(conn)
+                    raise
+                return
+            answered.set_result(is_kept)
+        except BaseException as error:
+            answered.set_exception(error)
+        self.method_queue.defer(self.finish_request, conn, answered)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        # Threads go on putting connections back meanwhile, which ends the loop of gunicorn's own.
+        for conn in tuple(self.keepalived_conns):
+            conn.timeout = min(conn.timeout, deadline)
 
     def handle_request(self, req: Any, conn: Any) -> bool:
         """Answer one request; return whether the connection takes another one."""
@@ -185,21 +220,14 @@ class RequestBody:
         self._left = 0
 
 
-def _settling(application: Application) -> Application:
+def _served(application: Application, is_ending: Callable[[], bool]) -> Application:
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         def start(*answer: Any) -> Any:
             environ["wsgi.input"].settle()
             return start_response(*answer)
 
-        return application(environ, start)
-
-    return serve
-
-
-def _handing_over(application: Application, is_ending: Callable[[], bool]) -> Application:
-    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         connection = environ[CONNECTION] = Connection(environ["gunicorn.socket"], is_ending)
-        answer = application(environ, start_response)
+        answer = application(environ, start)
         if connection.is_taken:
             if hasattr(answer, "close"):
                 answer.close()

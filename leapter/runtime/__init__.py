@@ -28,4 +28,5 @@ def init_app(app: Application, csrf: CSRFProtect) -> None:
         csrf.exempt(machine_routes)
         app.register_blueprint(machine_routes)
         app.machine_blueprints.add(machine_routes.name)
+    app.match_first("runtime.create_run", "POST")
     app.register_blueprint(open_routes.pages)

@@ -6,6 +6,7 @@ from flask.globals import request_ctx
 
 from leapter.runtime import openapi_documents, stored
 from leapter.runtime.access import Grant
+from leapter.runtime.answers import WholeAnswer
 from leapter.runtime.calls import Call, What, begin
 from leapter.runtime.problems import answer, to_json
 from leapter.runtime.requests import check_accepts_json, read_inputs, read_secret, read_trace
@@ -62,7 +63,7 @@ def create_run(appspace: str, project: str, blueprint: str) -> Response:
         body += b',"warnings":' + to_json(ended.warnings)
     if ended.trace is not None:
         body += b',"traceData":' + ended.trace
-    return Response(body + b"}", 200, [*_HEADERS, ("X-Run-Id", ended.run_id), *call.echoed])
+    return WholeAnswer(body + b"}", 200, [*_HEADERS, ("X-Run-Id", ended.run_id), *call.echoed])
 
 
 @api.get(f"{_PROJECT}/models", provide_automatic_options=False)

@@ -18,8 +18,8 @@ def write(
 ) -> None:
     """Execute `statement` for each of `rows`, which have their values in the order of `columns`.
 
-    Columns with a default are among them. Values are as the driver takes them: moments made by `moments`, JSON
-    as text.
+    Columns with a default are among them. Values are as the driver takes them: moments made by `moments`,
+    JSON as text.
     """
     if rows:
         sql, order = _compiled(statement, columns, connection.dialect)

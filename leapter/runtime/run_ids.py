@@ -4,7 +4,7 @@ Rows that are inserted in the order of their key touch one page of the index whe
 the id itself says whether a run is so young that its record may still be on its way.
 """
 
-import os
+import random
 import time
 import uuid
 
@@ -12,9 +12,10 @@ import uuid
 def new_run_id() -> str:
     """Return a new id."""
     milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
+    # Ids are to differ, not to be secret. Asking the system lets other threads go first, each time.
+    bits = random.getrandbits(80)
     # 48 bits of time, 4 of version, 12 random, 2 of variant, 62 random.
-    number = (milliseconds << 80) | (0x7 << 76) | ((random >> 68) << 64) | (0b10 << 62) | (random & _LOW_62)
+    number = (milliseconds << 80) | (0x7 << 76) | ((bits >> 68) << 64) | (0b10 << 62) | (bits & _LOW_62)
     text = f"{number:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

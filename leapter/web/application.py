@@ -1,15 +1,28 @@
 """Flask, without what a call of a program does not need."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Request, Response
+from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import MapAdapter, Rule
 
 from leapter.web.headers import is_machine_path
 from leapter.web.urls import InvalidHostError, is_host
+
+
+class _Context(RequestContext):
+    app: "Application"
+
+    def match_request(self) -> None:
+        first, received = self.app.first, self.request
+        if first is not None and received.method == first[0] and (found := first[1].fullmatch(received.path)):
+            received.url_rule, received.view_args = first[2], found.groupdict()
+        else:
+            super().match_request()
 
 
 class Application(Flask):
@@ -24,6 +37,19 @@ class Application(Flask):
         self.machine_blueprints: set[str] = set()
         # To a program that wrote two, a redirect in HTML is no answer; no page has such an address either.
         self.url_map.merge_slashes = False
+        self.first: tuple[str, re.Pattern[str], Rule] | None = None
+
+    def match_first(self, endpoint: str, method: str) -> None:
+        """Look before all others at the one route of `endpoint`, whose parameters are plain text.
+
+        One expression does it; the machine that matches all routes takes 10 µs for it.
+        """
+        (rule,) = self.url_map.iter_rules(endpoint)
+        self.first = (method, re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", rule.rule)), rule)
+
+    def request_context(self, environ: dict[str, Any]) -> RequestContext:
+        """Return the context of a request."""
+        return _Context(self, environ)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return `func`: every view and hook of this application is a plain function."""

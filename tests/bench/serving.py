@@ -70,10 +70,11 @@ def in_turns(subjects: Sequence[Subject], *, count: int, seconds: float) -> list
 
 
 def table(names: Sequence[str], taken: Sequence[Sequence[Round]]) -> str:
-    """Every round of two subjects, and how the second compares with the first: 1 is as good, above is better."""
+    """Every round of two subjects, and how the second compares with the first."""
     first, second = taken
+    heads = " | ".join(f"{name}: req/s | p50 ms | p99 ms | CPU µs" for name in names)
     lines = [
-        f"| round | {' | '.join(f'{name}: req/s | p50 ms | p99 ms | CPU µs' for name in names)} | CPU ratio |",
+        f"| round | {heads} | CPU ratio |",
         "| --- |" + " ---: |" * (4 * len(names) + 1),
     ]
     for number, (one, other) in enumerate(zip(first, second, strict=True), 1):
@@ -89,9 +90,10 @@ def table(names: Sequence[str], taken: Sequence[Sequence[Round]]) -> str:
 def ratios(first: Sequence[Round], second: Sequence[Round]) -> dict[str, str]:
     """How `second` compares with `first`, round by round, and the best round of each with the other's."""
     pairs = list(zip(first, second, strict=True))
+    cpu = spread([a.cpu_us / b.cpu_us for a, b in pairs])
     best = min(each.cpu_us for each in first) / min(each.cpu_us for each in second)
     return {
-        "CPU per request, first / second": f"{spread([a.cpu_us / b.cpu_us for a, b in pairs])}, best {best:.3f}",
+        "CPU per request, first / second": f"{cpu}; best round of each {best:.3f}",
         "req/s, second / first": str(spread([b.per_second / a.per_second for a, b in pairs])),
         "p50, second / first": str(spread([b.p50_ms / a.p50_ms for a, b in pairs])),
         "p99, second / first": str(spread([b.p99_ms / a.p99_ms for a, b in pairs])),
