@@ -24,6 +24,7 @@ _CHECKSUM_CHARACTERS = 6
 CHARACTERS = len(MARK) + _RANDOM_CHARACTERS + _CHECKSUM_CHARACTERS
 
 _QUOTES = "\"'`´“”„‘’‚«»"
+_PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 _FORM = re.compile(f"{MARK}[0-9A-Za-z]{{{_RANDOM_CHARACTERS + _CHECKSUM_CHARACTERS}}}")
 _BEGINNING = re.compile(f"{MARK}[0-9A-Za-z]{{{PREFIX_CHARACTERS - len(MARK)}}}")
 
@@ -94,8 +95,6 @@ def display_prefix(text: str) -> str:
 
 def _checksum(body: str) -> str:
     rest = zlib.crc32(body.encode("ascii"))
-    digits = []
-    for _ in range(_CHECKSUM_CHARACTERS):
-        rest, digit = divmod(rest, len(ALPHABET))
-        digits.append(ALPHABET[digit])
-    return "".join(reversed(digits))
+    rest, last = divmod(rest, len(_PAIRS))
+    first, middle = divmod(rest, len(_PAIRS))
+    return _PAIRS[first] + _PAIRS[middle] + _PAIRS[last]
