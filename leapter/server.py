@@ -122,8 +122,13 @@ def post_worker_init(worker: Any) -> None:
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Finish what runs beside the requests: whatever is buffered is written."""
-    for stop in worker.app.wsgi().extensions.get("leapter_worker_stop", []):
+    from leapter.db import db  # noqa: PLC0415 (the application is loaded after this module)
+
+    application = worker.app.wsgi()
+    for stop in application.extensions.get("leapter_worker_stop", []):
         stop()
+    with application.app_context():
+        db.engine.dispose()  # the last connection that SQLite sees closed takes its extra files along
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -166,14 +166,18 @@ class Threads:
         self._work: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._count = count
         for number in range(count):
-            threading.Thread(target=self._run, name=f"requests-{number}").start()
+            threading.Thread(target=self._run, name=f"requests-{number}", daemon=True).start()
 
     def submit(self, work: Callable[[], object]) -> None:
         """Have a thread do `work`, which raises nothing."""
         self._work.put(work)
 
     def shutdown(self, *, wait: bool) -> None:
-        """End each thread after what is in the queue; the process waits for them before it ends."""
+        """End each thread after what is in the queue.
+
+        By then gunicorn has waited for open requests as long as it does: the process waits for none, whatever
+        `wait` says.
+        """
         for _ in range(self._count):
             self._work.put(None)
 

@@ -15,14 +15,15 @@ from leapter.db import db, new_id, transaction
 from tests.world import Person, World
 
 BODY = json.dumps({"weight_kg": 2})
+_EMAIL = "ada@example.com"
 _ROWS = 5_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filled:
-    """Whose projects and keys they are, and a file with one call a line: path, blank, secret."""
+    """The address that their owner signs in with, and a file with one call a line: path, blank, secret."""
 
-    owner: Person
+    email: str
     calls: Path
 
 
@@ -35,7 +36,7 @@ def fill(settings: Settings, folder: Path, *, key_count: int, project_count: int
     app.config["WTF_CSRF_ENABLED"] = False
     with app.app_context():
         world = World(app)
-        owner = world.person("Ada")
+        owner = world.person("Ada", email=_EMAIL)
         paths = []
         for number in range(project_count):
             project = world.project(owner, f"Project {number}")
@@ -58,7 +59,7 @@ def fill(settings: Settings, folder: Path, *, key_count: int, project_count: int
                     session.execute(insert(ApiKeyProject), scopes)
         db.session.remove()
         db.engine.dispose()
-    return Filled(owner=owner, calls=calls)
+    return Filled(email=_EMAIL, calls=calls)
 
 
 def _key(owner: Person, number: int) -> tuple[str, dict[str, str]]:

@@ -1,4 +1,8 @@
-"""The server under load, against bare Flask: `python -m tests.bench.serving`."""
+"""The server under load, against bare Flask.
+
+`python -m tests.bench.serving` measures without writing RESULTS.md: all sections, or those that are named;
+`--rounds` and `--seconds` say how many rounds of how many seconds.
+"""
 
 import argparse
 import os
@@ -11,11 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tests.bench.fixture import fill
+from tests.bench.fixture import Filled, fill
 from tests.bench.loading import Round, load, memory_mb, tree
-from tests.bench.measure import machine, spread
+from tests.bench.measure import spread
+from tests.console import Console
 from tests.postgres import Postgres
 from tests.servers import Server, free_port
+from tests.world import PASSWORD
 
 KEYS, PROJECTS = 10_000, 100
 WORKERS, THREADS = 2, 4
@@ -124,11 +130,19 @@ class Bench:
         self, *, key_count: int = KEYS, workers: int = WORKERS, environment: dict[str, str] | None = None
     ) -> tuple[Server, Path, Subject]:
         """A server with keys, the file of its calls, and what loads it."""
-        folder = Path(tempfile.mkdtemp(dir=self._folder))
-        server = Server(folder, workers=workers, threads=THREADS, environment=environment)
-        self._stack.enter_context(server)
-        calls = fill(server.settings, folder, key_count=key_count, project_count=PROJECTS).calls
+        server, filled = self.filled(key_count=key_count, workers=workers, environment=environment)
+        calls = filled.calls
         return server, calls, lambda seconds: load(server.port, _pid(server), calls, seconds=seconds)
+
+    def filled(
+        self, *, key_count: int, workers: int = WORKERS, environment: dict[str, str] | None = None
+    ) -> tuple[Server, Filled]:
+        """A server with keys."""
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        quiet = {"LEAPTER_LOG_LEVEL": "warning", **(environment or {})}
+        server = Server(folder, workers=workers, threads=THREADS, environment=quiet)
+        self._stack.enter_context(server)
+        return server, fill(server.settings, folder, key_count=key_count, project_count=PROJECTS)
 
     def floor(self, calls: Path) -> Subject:
         """What loads bare Flask with these calls."""
@@ -162,14 +176,9 @@ def by_workers(bench: Bench) -> str:
 
 def key_page(bench: Bench) -> str:
     """How long the page of API keys takes, over HTTP, on a server with nothing else to do."""
-    from tests.console import Console
-    from tests.world import PASSWORD
-
-    folder = Path(tempfile.mkdtemp(dir=bench._folder))
-    server = bench._stack.enter_context(Server(folder, workers=WORKERS, threads=THREADS))
-    filled = fill(server.settings, folder, key_count=KEYS, project_count=PROJECTS)
+    server, filled = bench.filled(key_count=KEYS)
     console = Console(server.url)
-    console.sign_in(filled.owner.user.email, PASSWORD)
+    console.sign_in(filled.email, PASSWORD)
     taken = []
     for _ in range(40):
         started = time.perf_counter()
@@ -185,7 +194,7 @@ def _pid(server: Server) -> int:
 
 def report(sections: Sequence[str], *, rounds: int, seconds: float) -> str:
     """Measure the sections and tell what came of it."""
-    parts = [f"{machine()}, {os.cpu_count()} cores; {rounds} rounds of {seconds:g} s, in turn."]
+    parts = []
     for section in sections:
         with Bench(rounds=rounds, seconds=seconds) as bench:
             match section:
