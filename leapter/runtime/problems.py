@@ -245,10 +245,10 @@ _FAULTS: dict[keys.Fault, str] = {
     "quotes": "there are quotes around it",
     "blanks": "there are blanks in it",
     "around": "there is something beside the key",
-    "short": "it has {length} of {characters} characters, so it was perhaps cut short when copied",
-    "long": "it has {length} characters where a key has {characters}",
-    "wrong": "its length is right, but a character in it is wrong",
-    "other": "it does not begin with lpt_",
+    "short": "it has {length} of {characters} characters, perhaps cut short when copied",
+    "long": "it has {length} characters where a key has {characters}, perhaps copied with something else",
+    "wrong": "its checksum is wrong, perhaps cut short or mistyped when copied",
+    "other": "it does not begin with lpt_, perhaps cut short when copied",
 }
 
 

@@ -282,7 +282,7 @@ def test_a_wrong_method_or_address_and_a_key_in_authorization_are_told_on_the_ke
         ("{:.20} x", "there are blanks in it"),
         ("{:.35}", "it has 35 of 40 characters"),
         ("{}xyz", "it has 43 characters where a key has 40"),
-        ("{:.39}_", "a character in it is wrong"),
+        ("{:.39}_", "its checksum is wrong"),
         ("Bearer {}", "there is something beside the key"),
     ],
 )

