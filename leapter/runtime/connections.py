@@ -3,9 +3,12 @@
 import os
 import threading
 import weakref
-from typing import Any
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, cast
 
 from sqlalchemy import Engine, Select
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from leapter.errors import LeapterError
 
@@ -21,9 +24,21 @@ class Query:
     """
 
     def __init__(self, engine: Engine, statement: Select[*tuple[Any, ...]]) -> None:
-        compiled = statement.compile(engine)
-        self.sql = str(compiled)
-        self._order = compiled.positiontup  # None: the driver takes names
+        self._engine = engine
+        self._statement = statement
+
+    @cached_property
+    def sql(self) -> str:
+        """The statement, as the driver takes it."""
+        return str(self._compiled)
+
+    @cached_property
+    def _order(self) -> Sequence[str] | None:
+        return self._compiled.positiontup  # None: the driver takes names
+
+    @cached_property
+    def _compiled(self) -> SQLCompiler:
+        return cast(SQLCompiler, self._statement.compile(self._engine))
 
     def arguments(self, parameters: dict[str, Any]) -> Any:
         """The parameters in the form that the driver takes."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -95,10 +95,13 @@ class Visit:
         """Another tab of the same browser, signed in as the same person."""
         return watched(self.context.new_page(), self.complaints)
 
-    def assert_accessible(self, page: Page | None = None) -> None:
+    def assert_accessible(self, page: Page | None = None, *, dark: bool = True) -> None:
         """Have axe look at the page as it is now: at all of it in light, at its contrasts in dark too."""
         page = page or self.page
-        for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+        schemes: list[tuple[Literal["light", "dark"], dict[str, Any]]] = [("light", {})]
+        if dark:
+            schemes.append(("dark", {"runOnly": ["color-contrast"]}))
+        for scheme, rules in schemes:
             # Motion is not reduced: where it is, colours change one element after another, a frame each.
             page.emulate_media(color_scheme=scheme)
             # Two frames on, the new colours are there, and what they set in motion has begun.

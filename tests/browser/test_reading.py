@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.blueprints.generated_sources import EXAMPLES
 from tests.blueprints.test_specification import WITH_HELPER
 from tests.browser.conftest import Visitor
-from tests.browser.test_frame import NARROW, assert_fits
+from tests.browser.test_frame import assert_accessible_and_fits
 from tests.world import World
 
 SOURCES = {path.parent.name: path.read_text() for path in EXAMPLES} | {"with-helper": WITH_HELPER}
@@ -21,16 +21,14 @@ def addresses(world: World) -> tuple[object, dict[str, str]]:
     return ada, {slug: f"/projects/{project.id}/blueprints/{id_}" for slug, id_ in project.blueprints.items()}
 
 
-@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 860}, NARROW], ids=["wide", "narrow"])
-def test_every_view_is_accessible_and_fits(world: World, visit: Visitor, viewport: dict[str, int]) -> None:
+def test_every_view_is_accessible_and_fits(world: World, visit: Visitor) -> None:
     ada, urls = addresses(world)
-    window = visit(ada, viewport=viewport)
+    window = visit(ada)
     for slug in ("parcel-price", "with-helper"):
         for view in VIEWS:
             page = window.go(urls[slug] + view)
             expect(page.locator(".spec, .flow").first).to_be_visible()
-            window.assert_accessible()
-            assert_fits(page)
+            assert_accessible_and_fits(window)
 
 
 def test_no_text_of_a_diagram_leaves_its_box(world: World, visit: Visitor) -> None:
