@@ -5,7 +5,7 @@ import threading
 import weakref
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Engine, Select
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -38,7 +38,7 @@ class Query:
 
     @cached_property
     def _compiled(self) -> SQLCompiler:
-        return cast(SQLCompiler, self._statement.compile(self._engine))
+        return self._statement.compile(self._engine)
 
     def arguments(self, parameters: dict[str, Any]) -> Any:
         """The parameters in the form that the driver takes."""
