@@ -121,7 +121,7 @@ class ApiKeyHour(Model):
 
     __tablename__ = "api_key_hours"
     # The rows are narrow: an index beside the table would double it.
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 (SQLAlchemy's own form)
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     key_id: Mapped[str] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True)
     hour: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True, index=True)

@@ -149,7 +149,7 @@ def count_blueprints(project_ids: list[str]) -> dict[str, int]:
         .where(Blueprint.project_id.in_(project_ids))
         .group_by(Blueprint.project_id)
     )
-    counts = {project_id: count for project_id, count in rows}  # noqa: C416 (a row is a pair at run time only)
+    counts = {row[0]: row[1] for row in rows}
     return {project_id: counts.get(project_id, 0) for project_id in project_ids}
 
 

@@ -14,4 +14,5 @@ class WholeAnswer(Response):
 
     def get_wsgi_response(self, environ: Any) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
         """Return body, status line and headers; the length is among them since there is a body."""
-        return self.response, self.status, self.headers.to_wsgi_list()  # type: ignore[return-value]  # bytes
+        # The base class allows texts in `response`; an answer that was given bytes has bytes there.
+        return self.response, self.status, self.headers.to_wsgi_list()  # type: ignore[return-value]  # see above

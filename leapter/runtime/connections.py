@@ -81,9 +81,10 @@ class HeldConnections:
             rows: list[tuple[Any, ...]] = connection.execute(query.sql, arguments).fetchall()
             return rows
         except self._unreachable as error:
-            # The server may have been restarted since: a SELECT can be asked again.
+            # The server may have been restarted since: a SELECT can be asked again. The dialect is typed for
+            # SQLAlchemy's wrapper of a connection, and looks at no more than the driver's own has.
             self._close_mine()
-            if not self._engine.dialect.is_disconnect(error, connection, None):  # type: ignore[arg-type]  # the driver's own
+            if not self._engine.dialect.is_disconnect(error, connection, None):  # type: ignore[arg-type]  # see above
                 raise DatabaseUnavailableError from error
             return self._fetch(self._open(), query, arguments)
         except self._error:
